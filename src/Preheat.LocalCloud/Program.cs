@@ -1,0 +1,1 @@
+namespace Preheat.LocalCloud; internal static class Program { private static int Main() => 0; }

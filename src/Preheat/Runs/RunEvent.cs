@@ -1,0 +1,22 @@
+namespace Preheat.Runs;
+
+/// <summary>Something a person or a log may want to know. Domain code emits these and never writes to the console.</summary>
+public abstract record RunEvent;
+
+/// <summary>One line of information.</summary>
+public sealed record Note(string Text) : RunEvent;
+
+/// <summary>One line about something that works but that a person should look at.</summary>
+public sealed record Warning(string Text) : RunEvent;
+
+/// <summary>Bytes moved for one subject (a layer, a file). <paramref name="Total"/> is null when unknown.</summary>
+public sealed record ByteProgress(string Subject, long Done, long? Total) : RunEvent;
+
+/// <summary>The state of something waited for has changed; emitted on changes only.</summary>
+public sealed record StateChanged(string Subject, string State) : RunEvent;
+
+/// <summary>Takes events in the order they happen. Must be safe to call from several threads.</summary>
+public interface IEventSink
+{
+    void Emit(RunEvent runEvent);
+}
