@@ -8,7 +8,7 @@ public class PreheatException : Exception
     {
     }
 
-    protected PreheatException(string message, int exitCode, Exception? inner = null) : base(message, inner)
+    private protected PreheatException(string message, int exitCode, Exception? inner = null) : base(message, inner)
     {
         ExitCode = exitCode;
         base.Data["exit"] = exitCode;

@@ -1,0 +1,135 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Preheat.Runs;
+
+/// <summary>The folder <c>artifacts/DEPLOYMENT</c>: receipts, the binding of the folder, and the lock of its one writer.</summary>
+public sealed class ReceiptStore : IDisposable
+{
+    /// <summary>How records are written everywhere in that folder.</summary>
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
+    private const long LargestReceipt = 64L << 20;
+
+    private FileStream? _lock;
+
+    public ReceiptStore(string artifactsDirectory, string deployment)
+    {
+        Deployment = deployment;
+        Directory = Path.Combine(Path.GetFullPath(artifactsDirectory), deployment);
+    }
+
+    public string Deployment { get; }
+
+    /// <summary>Absolute path of the deployment's folder.</summary>
+    public string Directory { get; }
+
+    /// <summary>Takes the folder for writing and binds it to where the deployment lives. The lock ends with the process, however it ends.</summary>
+    /// <exception cref="UserException">Another process writes it, it is bound to another place, or it cannot be written.</exception>
+    public void Open(object binding, TimeProvider time)
+    {
+        try
+        {
+            System.IO.Directory.CreateDirectory(Directory);
+            _lock = new FileStream(Path.Combine(Directory, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (System.IO.Directory.Exists(Directory) && File.Exists(Path.Combine(Directory, ".lock")))
+        {
+            var owner = ReadText("lock.json");
+            throw new UserException($"Another run is working on deployment '{Deployment}' ({owner?.ReplaceLineEndings(" ").Trim() ?? "owner unknown"}). Wait for it, or name another with --deployment.");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"Cannot write {Directory}: {exception.Message} Make the folder writable, or name another with --artifacts-directory.", exception);
+        }
+        Write("lock.json", new { pid = Environment.ProcessId, since = time.GetUtcNow() });
+        Bind(binding);
+    }
+
+    /// <summary>The receipt of a target; null when there is none that this version understands.</summary>
+    public Receipt? Read(string target)
+    {
+        var text = ReadText(target + ".json");
+        if (text is null)
+            return null;
+        try
+        {
+            var receipt = JsonSerializer.Deserialize<Receipt>(text, Json);
+            return receipt?.Schema == Receipt.CurrentSchema && receipt.Target == target ? receipt : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The record a target made, whether current or not; null when there is none.</summary>
+    public T? Output<T>(string target) where T : class
+    {
+        try
+        {
+            return Read(target)?.Output.Deserialize<T>(Json);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes a JSON file into the folder, whole or not at all.</summary>
+    public void Write(string fileName, object value) =>
+        AtomicFile.Write(Path.Combine(Directory, fileName), [.. JsonSerializer.SerializeToUtf8Bytes(value, Json), (byte)'\n']);
+
+    /// <summary>Forgets a target's receipt: what it describes is being changed or removed.</summary>
+    public void Delete(string target) => File.Delete(Path.Combine(Directory, target + ".json"));
+
+    public void Dispose() => _lock?.Dispose();
+
+    private void Bind(object binding)
+    {
+        const string name = "deployment.json";
+        var wanted = JsonSerializer.SerializeToElement(binding, Json);
+        if (ReadText(name) is { } text)
+        {
+            JsonElement bound;
+            try
+            {
+                bound = JsonSerializer.Deserialize<JsonElement>(text);
+            }
+            catch (JsonException)
+            {
+                throw new UserException($"{Path.Combine(Directory, name)} is not JSON. Restore it, or remove the folder to begin anew.");
+            }
+            if (Fingerprint.Of(bound) == Fingerprint.Of(wanted))
+                return;
+            throw new UserException(
+                $"Deployment '{Deployment}' is bound to {Flat(bound)}, but this run asks for {Flat(wanted)}. " +
+                $"Name another with --deployment, or tear the first one down ('./build.sh Teardown') and remove {Directory}.");
+        }
+        Write(name, binding);
+    }
+
+    private static string Flat(JsonElement element) =>
+        string.Join(", ", element.EnumerateObject().Select(property => $"{property.Name} {property.Value}"));
+
+    private string? ReadText(string fileName)
+    {
+        var path = Path.Combine(Directory, fileName);
+        try
+        {
+            var file = new FileInfo(path);
+            return file.Exists && file.Length <= LargestReceipt ? File.ReadAllText(path) : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text.RegularExpressions;
+using Preheat.Models;
+
+namespace Preheat.Serving;
+
+/// <summary>What the user asked for, as written: every value may be missing. <see cref="Validate"/> makes the <see cref="Deployment"/>.</summary>
+public sealed partial record DeploymentRequest
+{
+    /// <summary>The model that is deployed when none is named, on the embedded cloud.</summary>
+    public const string LocalModel = "hf://preheat/tiny-gemma-2";
+
+    /// <summary>The inference server's image when none is named.</summary>
+    public const string DefaultBaseImage = "vllm/vllm-openai:v0.11.1";
+
+    public string? Name { get; init; }
+
+    public string? Cloud { get; init; }
+
+    public string? Platform { get; init; }
+
+    public string? Model { get; init; }
+
+    public string? Server { get; init; }
+
+    public string? BaseImage { get; init; }
+
+    public string? Accelerator { get; init; }
+
+    public int? AcceleratorCount { get; init; }
+
+    public string? ProjectId { get; init; }
+
+    public string? Region { get; init; }
+
+    public string? Repository { get; init; }
+
+    public string? Namespace { get; init; }
+
+    public int? MinReplicas { get; init; }
+
+    public int? MaxReplicas { get; init; }
+
+    public int? MaxModelLength { get; init; }
+
+    /// <summary>Checks all values together.</summary>
+    /// <exception cref="UserException">Lists every value that is wrong, with what is allowed.</exception>
+    public Deployment Validate(ParameterReader read)
+    {
+        var cloud = read.OneOf("--cloud", Cloud, "local", "local", "google");
+        var platform = read.OneOf("--platform", Platform, "gke", "gke", "kubernetes", "cloud-run");
+        var server = read.OneOf("--server", Server, "vllm", "vllm", "tgi");
+        if (cloud == "google")
+            read.Error("--cloud google comes with a later version. Leave it out to use the embedded cloud (--cloud local).");
+        if (platform == "cloud-run")
+            read.Error("--platform cloud-run comes with a later version. Use gke or kubernetes.");
+        if (server == "tgi")
+            read.Error("--server tgi comes with a later version. Use vllm.");
+
+        var modelText = string.IsNullOrEmpty(Model) ? LocalModel : Model;
+        if (!ModelReference.TryParse(modelText, out var model))
+            read.Error("--model", modelText, $"{ModelReference.Forms}, for example {LocalModel}");
+
+        var minimum = read.Whole("--min-replicas", MinReplicas, 1, 1, 1000);
+        var deployment = new Deployment
+        {
+            Name = read.Text("--deployment", Name, model == default ? "invalid" : Label(model.ShortName), LabelForm(), LabelRule),
+            Cloud = cloud,
+            Platform = platform,
+            Model = model,
+            Server = server,
+            BaseImage = string.IsNullOrEmpty(BaseImage) ? DefaultBaseImage : BaseImage,
+            Accelerator = read.Text("--accelerator", Accelerator, "nvidia-l4", LabelForm(), "a GPU product as GKE names it, such as nvidia-l4 or nvidia-h100-80gb"),
+            AcceleratorCount = read.Whole("--accelerator-count", AcceleratorCount, 1, 1, 16),
+            ProjectId = read.Text("--project-id", ProjectId, "preheat-local", ProjectForm(), "a Google Cloud project id: 6 to 30 lower-case letters, digits and dashes"),
+            Region = read.Text("--region", Region, "local", LabelForm(), "a region such as us-central1"),
+            Repository = read.Text("--repository", Repository, "preheat", LabelForm(), LabelRule),
+            Namespace = read.Text("--namespace", Namespace, "default", LabelForm(), LabelRule),
+            MinReplicas = minimum,
+            MaxReplicas = read.Whole("--max-replicas", MaxReplicas, Math.Max(4, minimum), minimum, 1000),
+            MaxModelLength = MaxModelLength is null ? null : read.Whole("--max-model-length", MaxModelLength, 0, 1, 10_000_000),
+        };
+        read.ThrowIfWrong();
+        return deployment;
+    }
+
+    private const string LabelRule = "1 to 40 lower-case letters, digits and dashes, beginning with a letter and not ending with a dash";
+
+    // Forty characters leave room for suffixes inside the 63 of a DNS label (RFC 1123) and for boot-disk image names (39).
+    private static string Label(string name)
+    {
+        var label = NotLabel().Replace(name.ToLowerInvariant(), "-").Trim('-');
+        if (label.Length == 0 || !char.IsAsciiLetter(label[0]))
+            label = "m-" + label;
+        return label[..Math.Min(label.Length, 40)].TrimEnd('-');
+    }
+
+    [GeneratedRegex("[^a-z0-9]+", RegexOptions.CultureInvariant)]
+    private static partial Regex NotLabel();
+
+    [GeneratedRegex(@"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?\z", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex LabelForm();
+
+    [GeneratedRegex(@"^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]\z", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex ProjectForm();
+}
