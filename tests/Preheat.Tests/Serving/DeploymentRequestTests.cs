@@ -1,0 +1,87 @@
+using Preheat.Serving;
+
+namespace Preheat.Tests.Serving;
+
+public sealed class DeploymentRequestTests
+{
+    private readonly List<string> _warnings = [];
+    private readonly Dictionary<string, string> _environment = [];
+
+    private ParameterReader Reader() => new(_environment.GetValueOrDefault, _warnings.Add);
+
+    private Deployment Validate(DeploymentRequest request) => request.Validate(Reader());
+
+    [Fact]
+    public void Has_a_default_for_everything()
+    {
+        var deployment = Validate(new DeploymentRequest());
+        deployment.Name.ShouldBe("tiny-gemma-2");
+        deployment.Model.ToString().ShouldBe("hf://preheat/tiny-gemma-2");
+        deployment.RegistryHost.ShouldBe("local-docker.pkg.dev");
+    }
+
+    [Theory]
+    [InlineData("file:///srv/My Model_v2.1", "my-model-v2-1")]
+    [InlineData("hf://org/7B", "m-7b")]
+    [InlineData("hf://org/a-very-long-name-that-goes-on-and-on-and-on-until-it-is-cut", "a-very-long-name-that-goes-on-and-on-and")]
+    public void Names_the_deployment_after_the_model(string model, string name) =>
+        Validate(new DeploymentRequest { Model = model }).Name.ShouldBe(name);
+
+    [Fact]
+    public void Lists_all_errors_together_each_with_its_parameter_and_value()
+    {
+        var error = Should.Throw<UserException>(() => Validate(new DeploymentRequest
+        {
+            Cloud = "azure", Model = "gemma", MinReplicas = 0, Namespace = "Not_A_Label", Name = "-x",
+        }));
+        foreach (var part in new[] { "5 values", "--cloud 'azure'", "--model 'gemma'", "--min-replicas '0'", "--namespace 'Not_A_Label'", "--deployment '-x'" })
+            error.Message.ShouldContain(part);
+        error.ExitCode.ShouldBe(2);
+    }
+
+    [Fact]
+    public void Ignores_an_environment_variable_that_merely_has_the_name()
+    {
+        _environment["PLATFORM"] = "x64";
+        Validate(new DeploymentRequest { Platform = "x64" }).Platform.ShouldBe("gke");
+        _warnings.ShouldHaveSingleItem().ShouldContain("x64");
+    }
+
+    [Theory]
+    [InlineData("gemma")]
+    [InlineData("hf://onlyname")]
+    [InlineData("hf://a/b/c")]
+    [InlineData("hf://a/..")]
+    [InlineData("file://relative")]
+    [InlineData("https://huggingface.co/a/b")]
+    [InlineData("gs://")]
+    public void Refuses_what_is_no_model_reference(string model) =>
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { Model = model })).Message.ShouldContain("hf://org/name");
+
+    [Theory]
+    [InlineData("10", 10)]
+    [InlineData("2.5", 2.5)]
+    [InlineData("10/s", 10)]
+    [InlineData("90/m", 1.5)]
+    public void Reads_a_rate(string text, double rate) => Reader().Rate("--load-rate", text, 1).ShouldBe(rate);
+
+    [Theory]
+    [InlineData("500ms", 0.5)]
+    [InlineData("10", 10)]
+    [InlineData("10s", 10)]
+    [InlineData("2m", 120)]
+    [InlineData("1h", 3600)]
+    public void Reads_a_duration(string text, double seconds) => Reader().Duration("--load-duration", text, TimeSpan.Zero).TotalSeconds.ShouldBe(seconds);
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("ten")]
+    [InlineData("1e9")]
+    public void Refuses_what_is_no_rate(string text)
+    {
+        var reader = Reader();
+        reader.Rate("--load-rate", text, 1);
+        Should.Throw<UserException>(reader.ThrowIfWrong).Message.ShouldContain($"--load-rate '{text}'");
+    }
+}
