@@ -60,7 +60,7 @@ function Invoke-Compile {
     $ambient = @(Get-ChildItem env: | Where-Object { $_.Name -notin $kept -and $_.Name -notmatch '^[^_]+_|\(' })
     $ambient | ForEach-Object { Remove-Item "env:$($_.Name)" }
     try {
-        $log = & $dotnet build build/_build.csproj -c Release -nologo -tl:off -v:quiet '-clp:ErrorsOnly;NoSummary' -nodeReuse:false -p:RunAnalyzers=false "-p:NukeEngine=$engine" 2>&1
+        $log = & $dotnet build build/_build.csproj -c Release -nologo -tl:off -v:quiet '-clp:ErrorsOnly;NoSummary' -nodeReuse:false -p:RunAnalyzers=false "-p:NukeEngine=$engine"
     }
     finally { $ambient | ForEach-Object { Set-Item "env:$($_.Name)" $_.Value } }
     if ($LASTEXITCODE -ne 0) {
