@@ -1,0 +1,121 @@
+namespace Nuke.Common.Execution;
+
+/// <summary>The scheduled targets: a graph, with one fixed order that satisfies it.</summary>
+/// <param name="Order">Every target after all of its predecessors.</param>
+/// <param name="Predecessors">For each target the scheduled ones that must have ended before it starts, also those that only targets outside the plan tie to it.</param>
+internal sealed record TargetPlan(
+    IReadOnlyList<ExecutableTarget> Order,
+    IReadOnlyDictionary<ExecutableTarget, IReadOnlyList<ExecutableTarget>> Predecessors)
+{
+    public static TargetPlan Empty { get; } = new([], new Dictionary<ExecutableTarget, IReadOnlyList<ExecutableTarget>>());
+
+    /// <summary>
+    /// The plan that runs the invoked targets: with their dependencies, and with whatever any of these triggers. Where the graph leaves
+    /// the order open, targets come in the order in which they were named, each directly after its own dependencies.
+    /// </summary>
+    public static TargetPlan Create(IReadOnlyList<ExecutableTarget> invoked)
+    {
+        var scheduled = Schedule(invoked);
+        var rank = new Dictionary<ExecutableTarget, int>();
+        foreach (var target in scheduled)
+        {
+            rank[target] = rank.Count;
+        }
+
+        var predecessors = scheduled.ToDictionary(target => target, target => ScheduledPredecessors(target, rank));
+        return new TargetPlan(Sort(scheduled, rank, predecessors), predecessors);
+    }
+
+    /// <summary>Dependencies first (post-order), then what was triggered, until nothing more is.</summary>
+    private static List<ExecutableTarget> Schedule(IReadOnlyList<ExecutableTarget> invoked)
+    {
+        var entered = new HashSet<ExecutableTarget>();
+        var scheduled = new List<ExecutableTarget>();
+        var stack = new Stack<(ExecutableTarget Target, bool Leaving)>();
+
+        void Visit(ExecutableTarget root)
+        {
+            stack.Push((root, false));
+            while (stack.TryPop(out var entry))
+            {
+                if (entry.Leaving)
+                {
+                    scheduled.Add(entry.Target);
+                }
+                else if (entered.Add(entry.Target))
+                {
+                    stack.Push((entry.Target, true));
+                    foreach (var dependency in Enumerable.Reverse(entry.Target.ExecutionDependencies))
+                    {
+                        stack.Push((dependency, false));
+                    }
+                }
+            }
+        }
+
+        foreach (var target in invoked)
+        {
+            Visit(target);
+        }
+
+        for (var i = 0; i < scheduled.Count; i++)
+        {
+            foreach (var triggered in scheduled[i].Triggers)
+            {
+                Visit(triggered);
+            }
+        }
+
+        return scheduled;
+    }
+
+    private static IReadOnlyList<ExecutableTarget> ScheduledPredecessors(ExecutableTarget target, Dictionary<ExecutableTarget, int> rank)
+    {
+        var result = new List<ExecutableTarget>();
+        var seen = new HashSet<ExecutableTarget>();
+        var open = new Stack<ExecutableTarget>([target]);
+        while (open.TryPop(out var current))
+        {
+            foreach (var dependency in current.AllDependencies.Where(seen.Add))
+            {
+                if (rank.ContainsKey(dependency))
+                {
+                    result.Add(dependency);
+                }
+                else
+                {
+                    open.Push(dependency);
+                }
+            }
+        }
+
+        result.Sort((a, b) => rank[a].CompareTo(rank[b]));
+        return result;
+    }
+
+    private static List<ExecutableTarget> Sort(
+        List<ExecutableTarget> scheduled,
+        Dictionary<ExecutableTarget, int> rank,
+        Dictionary<ExecutableTarget, IReadOnlyList<ExecutableTarget>> predecessors)
+    {
+        var waitingFor = scheduled.ToDictionary(target => target, target => predecessors[target].Count);
+        var successors = scheduled.SelectMany(target => predecessors[target], (target, before) => (before, target)).ToLookup(pair => pair.before, pair => pair.target);
+        var ready = new PriorityQueue<ExecutableTarget, int>();
+        foreach (var target in scheduled.Where(target => waitingFor[target] == 0))
+        {
+            ready.Enqueue(target, rank[target]);
+        }
+
+        var order = new List<ExecutableTarget>(scheduled.Count);
+        while (ready.TryDequeue(out var next, out _))
+        {
+            order.Add(next);
+            foreach (var successor in successors[next].Where(successor => --waitingFor[successor] == 0))
+            {
+                ready.Enqueue(successor, rank[successor]);
+            }
+        }
+
+        return order;
+    }
+}

@@ -1,0 +1,31 @@
+using Nuke.Common.IO;
+
+namespace Nuke.Common.Parameters;
+
+/// <summary>What the engine itself understands, under Nuke's names.</summary>
+internal static class EngineParameters
+{
+    public static readonly ParameterDefinition Target =
+        new("Target", null, typeof(string[]), "List of targets to be invoked. Default is '{default_target}'.") { Separator = '+' };
+
+    public static readonly ParameterDefinition Skip =
+        new("Skip", null, typeof(string[]), "List of targets to be skipped. Empty list skips all dependencies.") { Separator = '+' };
+
+    public static readonly ParameterDefinition Plan =
+        new("Plan", null, typeof(bool), "Shows what would run, in which order, and why; runs nothing.");
+
+    public static readonly ParameterDefinition Help = new("Help", null, typeof(bool), "Shows this text.");
+
+    public static readonly ParameterDefinition NoLogo = new("NoLogo", null, typeof(bool), "Leaves out the line that names the engine.");
+
+    public static readonly ParameterDefinition Verbosity =
+        new("Verbosity", null, typeof(Verbosity), "How much is logged: verbose, normal, minimal or quiet. Default is 'normal'.");
+
+    public static readonly ParameterDefinition Profile =
+        new("Profile", null, typeof(string[]), "Names of profiles to load: .nuke/parameters.NAME.json. The last one named is the strongest.");
+
+    public static readonly ParameterDefinition Root =
+        new("Root", null, typeof(AbsolutePath), "Root directory. Default is the nearest one upwards that holds '.nuke'.");
+
+    public static IReadOnlyList<ParameterDefinition> All { get; } = [Target, Skip, Plan, Help, NoLogo, Verbosity, Profile, Root];
+}

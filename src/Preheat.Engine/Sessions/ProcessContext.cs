@@ -1,0 +1,50 @@
+using System.Collections;
+
+namespace Nuke.Common.Sessions;
+
+/// <summary>All that a build takes from the process around it, in one place, so that a test can give another.</summary>
+internal sealed record ProcessContext
+{
+    public required IReadOnlyList<string> Arguments { get; init; }
+    public required IReadOnlyDictionary<string, string> Variables { get; init; }
+    public required string WorkingDirectory { get; init; }
+    public required TextWriter Out { get; init; }
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Columns of the terminal; null when the output is a pipe or a file.</summary>
+    public int? TerminalWidth { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public static ProcessContext Real()
+    {
+        var comparer = OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
+        var variables = new Dictionary<string, string>(comparer);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            variables[(string)variable.Key] = (string?)variable.Value ?? string.Empty;
+        }
+
+        return new ProcessContext
+        {
+            Arguments = Environment.GetCommandLineArgs()[1..],
+            Variables = variables,
+            WorkingDirectory = Environment.CurrentDirectory,
+            Out = Console.Out,
+            Error = Console.Error,
+            TerminalWidth = Console.IsOutputRedirected ? null : Width(),
+        };
+    }
+
+    private static int Width()
+    {
+        try
+        {
+            return Console.BufferWidth is > 0 and var width ? width : 80;
+        }
+        catch (Exception e) when (e is IOException or PlatformNotSupportedException)
+        {
+            return 80;
+        }
+    }
+}
