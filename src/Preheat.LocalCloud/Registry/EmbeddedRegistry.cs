@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Preheat.LocalCloud.Registry;
+
+/// <summary>The container registry over one folder, with the base images in it.</summary>
+internal sealed class EmbeddedRegistry : IDisposable
+{
+    private readonly Uploads _uploads;
+    private readonly RegistryHandler _handler;
+
+    public EmbeddedRegistry(string root, TimeProvider time)
+    {
+        var store = new RepositoryStore(root);
+        _uploads = new Uploads(Path.Combine(root, "uploads"), time);
+        _handler = new RegistryHandler(store, _uploads);
+        BaseImages.Seed(store);
+        Images = new ImageStore(store);
+    }
+
+    /// <summary>What nodes pull from.</summary>
+    public IImageStore Images { get; }
+
+    /// <summary>Serves <c>/v2/</c>.</summary>
+    public Task HandleAsync(HttpContext context) => _handler.HandleAsync(context);
+
+    public void Dispose() => _uploads.Dispose();
+}
