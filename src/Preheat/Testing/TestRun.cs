@@ -29,8 +29,8 @@ public sealed class TestRun(string rootDirectory, string resultsDirectory, IEven
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    private readonly ChildProcess child = new(time);
-    private readonly Dictionary<string, string> environment = ChildEnvironment();
+    private readonly ChildProcess _child = new(time);
+    private readonly Dictionary<string, string> _environment = ChildEnvironment();
 
     /// <summary>Builds and tests; returns only when at least one test ran and every test of every project passed.</summary>
     /// <exception cref="PreheatException">The build failed, or a test failed, was skipped or did not run; the message ends with the counts.</exception>
@@ -99,8 +99,8 @@ public sealed class TestRun(string rootDirectory, string resultsDirectory, IEven
         [
             "build", project, "-c", Configuration, "-nologo", "-tl:off", "-v:quiet", "-clp:NoSummary", "-nodeReuse:false",
         ];
-        var exit = await child.RunAsync(
-            ChildProcess.Dotnet, arguments, rootDirectory, environment, (line, _) => EmitLine(line), cancellationToken);
+        var exit = await _child.RunAsync(
+            ChildProcess.Dotnet, arguments, rootDirectory, _environment, (line, _) => EmitLine(line), cancellationToken);
         if (exit != 0)
         {
             throw new PreheatException($"{project} does not build (the errors are above), so no test ran.\n{new TestReport([]).Summary}");
@@ -120,8 +120,8 @@ public sealed class TestRun(string rootDirectory, string resultsDirectory, IEven
             "--blame-hang-timeout", HangTimeout, "--blame-hang-dump-type", "none",
         ];
         var started = time.GetTimestamp();
-        var exit = await child.RunAsync(
-            ChildProcess.Dotnet, arguments, rootDirectory, environment, (line, _) => EmitLine(line), cancellationToken);
+        var exit = await _child.RunAsync(
+            ChildProcess.Dotnet, arguments, rootDirectory, _environment, (line, _) => EmitLine(line), cancellationToken);
         return Judge(name, trx, exit) with { Seconds = Math.Round(time.GetElapsedTime(started).TotalSeconds, 1) };
     }
 
