@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Preheat.Kubernetes;
+
+/// <summary>Makes the HTTP client of one kubeconfig context: HTTP/2 where the server has it, its trust, its credentials on each request.</summary>
+internal static class ClusterTransport
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(20);
+
+    /// <param name="timeout">Time until the head of an answer (and its body, where that is buffered).</param>
+    public static HttpClient Create(KubeContext context, TimeProvider time, TimeSpan timeout)
+    {
+        var credentials = new KubeCredentials(context.User, time);
+        var handler = Handler();
+        handler.SslOptions = TlsOf(context, credentials);
+        handler.Proxy = context.Proxy is { } proxy ? new WebProxy(proxy) : null;
+        // An environment's proxy cannot reach this machine's own loopback.
+        handler.UseProxy = handler.Proxy is not null || !context.Server.IsLoopback;
+        return new HttpClient(new Authentication(credentials, context.TlsServerName, handler)) { BaseAddress = context.Server, Timeout = timeout };
+    }
+
+    /// <summary>No redirects (credentials would go along), no cookies, as many connections as are needed, dead ones noticed.</summary>
+    public static SocketsHttpHandler Handler() => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        ConnectTimeout = ConnectTimeout,
+        EnableMultipleHttp2Connections = true,
+        MaxConnectionsPerServer = int.MaxValue,
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        KeepAlivePingDelay = PingDelay,
+        KeepAlivePingTimeout = PingTimeout,
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+    };
+
+    private static SslClientAuthenticationOptions TlsOf(KubeContext context, KubeCredentials credentials)
+    {
+        var options = new SslClientAuthenticationOptions
+        {
+            // The handshake starts after the credentials of the request were fetched, so a plugin's certificate is there.
+            LocalCertificateSelectionCallback = (_, _, _, _, _) => credentials.Certificate!,
+        };
+        if (context.SkipTlsVerify)
+        {
+            // The kubeconfig itself says insecure-skip-tls-verify.
+#pragma warning disable CA5359, MA0039
+            options.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+#pragma warning restore CA5359, MA0039
+        }
+        else if (context.Authority is { } authority)
+        {
+            // Only the cluster's own authority counts; host name and dates are checked as ever.
+            options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            options.CertificateChainPolicy.CustomTrustStore.AddRange(authority);
+        }
+        return options;
+    }
+
+    private sealed class Authentication(KubeCredentials credentials, string? tlsServerName, HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Version = HttpVersion.Version20;
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+            // The handler takes the name for SNI and for the certificate's check from here.
+            request.Headers.Host = tlsServerName;
+            await AddTokenAsync(request, refresh: false, cancellationToken);
+            var response = await base.SendAsync(request, cancellationToken);
+            // A token may have been revoked or replaced early: ask once more, if the request can be sent again.
+            if (response.StatusCode is not HttpStatusCode.Unauthorized || !credentials.CanRefresh || request.Content is not (null or ByteArrayContent))
+                return response;
+            response.Dispose();
+            await AddTokenAsync(request, refresh: true, cancellationToken);
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                credentials.Dispose();
+            base.Dispose(disposing);
+        }
+
+        private async Task AddTokenAsync(HttpRequestMessage request, bool refresh, CancellationToken cancellation)
+        {
+            if (await credentials.TokenAsync(refresh, cancellation) is { } token)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+
+namespace Preheat.Kubernetes;
+
+/// <summary>Group, version and kind: <c>apps/v1</c>, <c>Deployment</c>.</summary>
+public readonly record struct KubernetesKind(string ApiVersion, string Kind)
+{
+    public static readonly KubernetesKind Namespace = new("v1", "Namespace");
+    public static readonly KubernetesKind Pod = new("v1", "Pod");
+    public static readonly KubernetesKind Event = new("v1", "Event");
+    public static readonly KubernetesKind Service = new("v1", "Service");
+    public static readonly KubernetesKind Secret = new("v1", "Secret");
+    public static readonly KubernetesKind Deployment = new("apps/v1", "Deployment");
+    public static readonly KubernetesKind ReplicaSet = new("apps/v1", "ReplicaSet");
+
+    public override string ToString() => Kind;
+}
+
+/// <summary>An object as the API server gave it, with its common fields at hand.</summary>
+public sealed class KubernetesObject(JsonObject json)
+{
+    public JsonObject Json { get; } = json;
+
+    public KubernetesKind Kind => new(Json.Text("apiVersion") ?? "", Json.Text("kind") ?? "");
+
+    public string Name => Json.Text("metadata", "name") ?? "";
+
+    public string? Namespace => Json.Text("metadata", "namespace");
+
+    public string Uid => Json.Text("metadata", "uid") ?? "";
+
+    public string? ResourceVersion => Json.Text("metadata", "resourceVersion");
+
+    public DateTimeOffset? CreatedAt => Json.Time("metadata", "creationTimestamp");
+
+    /// <summary>True once removal was asked for.</summary>
+    public bool IsDeleting => Json.Text("metadata", "deletionTimestamp") is not null;
+
+    /// <summary>Kind and name as people write them: <c>Deployment/gemma</c>.</summary>
+    public string Title => $"{Kind.Kind}/{Name}";
+
+    public string? Label(string key) => Json.Text("metadata", "labels", key);
+
+    public string? Annotation(string key) => Json.Text("metadata", "annotations", key);
+
+    /// <summary>True when the owner of this object is the one given.</summary>
+    public bool IsOwnedBy(KubernetesObject owner) => Json.Items("metadata", "ownerReferences").Any(reference => reference.Text("uid") == owner.Uid);
+
+    /// <summary>The condition of a type in <c>status.conditions</c>; null when it is not there.</summary>
+    internal JsonObject? Condition(string type) => Json.Items("status", "conditions").FirstOrDefault(condition => condition.Text("type") == type);
+}

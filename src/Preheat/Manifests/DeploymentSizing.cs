@@ -1,0 +1,57 @@
+using Preheat.Images;
+using Preheat.Models;
+
+namespace Preheat.Manifests;
+
+/// <summary>Resources and time limits of a serving pod, derived from accelerators, image and weights.</summary>
+/// <remarks>
+/// Per accelerator 6 CPU, 24 GiB of memory and 24 GiB of ephemeral storage: what the published vLLM set-up asks for two L4 (12, 48Gi, 48Gi), and half of the
+/// smallest machine that has one L4 and that much CPU (g2-standard-12). The time limits expect a slow day: a node in 5 min, an image at 50 MB/s,
+/// weights at 100 MB/s, 5 min for compilation and CUDA graphs; and allow twice that.
+/// </remarks>
+internal sealed record DeploymentSizing
+{
+    private const int CpuPerAccelerator = 6;
+    private const int MemoryGiBPerAccelerator = 24;
+    private const long StorageGiBPerAccelerator = 24;
+    private const double NodeSeconds = 300;
+    private const double StartSeconds = 300;
+    private const double ImageBytesPerSecond = 50e6;
+    private const double WeightBytesPerSecond = 100e6;
+    private const double Allowance = 2;
+    private const long GiB = 1L << 30;
+
+    /// <summary>Seconds between two start-up probes, as <c>manifests/base</c> has it.</summary>
+    public const int ProbePeriodSeconds = 5;
+
+    /// <summary>A quantity: <c>12</c>.</summary>
+    public required string Cpu { get; init; }
+
+    /// <summary>A quantity: <c>48Gi</c>.</summary>
+    public required string Memory { get; init; }
+
+    /// <summary>A quantity: <c>48Gi</c>.</summary>
+    public required string EphemeralStorage { get; init; }
+
+    /// <summary>Seconds without progress after which Kubernetes calls a roll-out failed; whole minutes.</summary>
+    public required int ProgressDeadlineSeconds { get; init; }
+
+    /// <summary>Failed start-up probes after which a container is restarted.</summary>
+    public required int StartupFailures { get; init; }
+
+    public static DeploymentSizing Of(int accelerators, ServingImage image, ModelSnapshot model)
+    {
+        var start = (model.WeightBytes / WeightBytesPerSecond) + StartSeconds;
+        var whole = NodeSeconds + (image.Size / ImageBytesPerSecond) + start;
+        // An image takes about twice its stored size: layers as they came, and unpacked.
+        var storage = Math.Max(StorageGiBPerAccelerator * accelerators, (2 * image.Size / GiB) + 1);
+        return new()
+        {
+            Cpu = $"{CpuPerAccelerator * accelerators}",
+            Memory = $"{MemoryGiBPerAccelerator * accelerators}Gi",
+            EphemeralStorage = $"{storage}Gi",
+            ProgressDeadlineSeconds = (int)Math.Ceiling(Allowance * whole / 60) * 60,
+            StartupFailures = (int)Math.Ceiling(Allowance * start / ProbePeriodSeconds),
+        };
+    }
+}

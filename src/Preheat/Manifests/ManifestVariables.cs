@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Preheat.Manifests;
+
+/// <summary>The values that stand for <c>${NAME}</c> in manifests.</summary>
+/// <remarks>
+/// A plain scalar that is one variable takes the variable's own type: <c>replicas: ${REPLICAS}</c> becomes a number, <c>app: ${DEPLOYMENT}</c> a string even where
+/// the name is <c>1</c>. Inside a longer or quoted text the value is inserted as text. <c>$(NAME)</c> is Kubernetes' own form and is left alone.
+/// </remarks>
+internal sealed partial class ManifestVariables
+{
+    private readonly SortedDictionary<string, (string Text, ScalarKind Kind)> _values = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _used = new(StringComparer.Ordinal);
+
+    /// <summary>Names that no manifest used so far, sorted.</summary>
+    public IReadOnlyList<string> Unused => [.. _values.Keys.Where(name => !_used.Contains(name))];
+
+    public ManifestVariables Add(string name, string value)
+    {
+        _values.Add(name, (value, ScalarKind.String));
+        return this;
+    }
+
+    public ManifestVariables Add(string name, long value)
+    {
+        _values.Add(name, (value.ToString(CultureInfo.InvariantCulture), ScalarKind.Integer));
+        return this;
+    }
+
+    /// <summary>The value with every variable replaced, in keys too. Unknown names are added to <paramref name="problems"/>.</summary>
+    public YamlValue Replace(YamlValue value, ICollection<string> problems) => value switch
+    {
+        YamlMap map => map with
+        {
+            Entries = [.. map.Entries.Select(entry => entry with { Key = InText(entry.Key, entry.At, problems), Value = Replace(entry.Value, problems) })],
+        },
+        YamlList list => list with { Items = [.. list.Items.Select(item => Replace(item, problems))] },
+        YamlScalar scalar => InScalar(scalar, problems),
+        _ => value,
+    };
+
+    private YamlScalar InScalar(YamlScalar scalar, ICollection<string> problems)
+    {
+        if (scalar.Kind is not ScalarKind.String || !scalar.Text.Contains("${", StringComparison.Ordinal))
+            return scalar;
+        var whole = VariableForm().Match(scalar.Text);
+        if (whole.Success && whole.Length == scalar.Text.Length && !scalar.Quoted && Find(whole.Groups["name"].Value, scalar.At, problems) is var (text, kind))
+            return scalar with { Text = text, Kind = kind };
+        return scalar with { Text = InText(scalar.Text, scalar.At, problems) };
+    }
+
+    private string InText(string text, SourcePosition at, ICollection<string> problems)
+    {
+        var unclosed = text.Replace("${", "", StringComparison.Ordinal).Length != text.Length - (2 * VariableForm().Count(text));
+        if (unclosed)
+            problems.Add($"{at}: '{text}' has a '${{' that is no variable; write ${{NAME}} with capital letters, digits and '_'.");
+        return VariableForm().Replace(text, match => Find(match.Groups["name"].Value, at, problems)?.Text ?? match.Value);
+    }
+
+    private (string Text, ScalarKind Kind)? Find(string name, SourcePosition at, ICollection<string> problems)
+    {
+        if (_values.TryGetValue(name, out var value))
+        {
+            _used.Add(name);
+            return value;
+        }
+        problems.Add($"{at}: the variable ${{{name}}} is unknown here. Known: {string.Join(", ", _values.Keys)}.");
+        return null;
+    }
+
+    [GeneratedRegex(@"\$\{(?<name>[A-Z][A-Z0-9_]*)\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex VariableForm();
+}
