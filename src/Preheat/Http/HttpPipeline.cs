@@ -61,6 +61,25 @@ public static class HttpPipeline
             cancellation);
     }
 
+    /// <summary>Runs work of several requests (an upload) again from its start while it fails for a reason that <see cref="IsTransient(Exception)"/> names.</summary>
+    /// <exception cref="HttpRequestException">The last failure, when tries are used up.</exception>
+    public static async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, TimeProvider time, CancellationToken cancellation)
+    {
+        var pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                MaxRetryAttempts = Retries,
+                Delay = TimeSpan.FromMilliseconds(200),
+                MaxDelay = LongestWait,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                ShouldHandle = arguments => ValueTask.FromResult(
+                    !cancellation.IsCancellationRequested && arguments.Outcome.Exception is { } exception && IsTransient(exception)),
+            })
+            .Build();
+        return await pipeline.ExecuteAsync(async token => await work(token), cancellation);
+    }
+
     private static TimeSpan? RetryAfter(HttpResponseMessage? response, TimeProvider time)
     {
         var asked = response?.Headers.RetryAfter switch

@@ -1,0 +1,166 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Preheat.Models;
+using Preheat.Runs;
+
+namespace Preheat.Images;
+
+/// <summary>Makes the serving image: base image + model, streamed from source to registry; nothing is kept on disk and memory is bounded.</summary>
+public static class Baker
+{
+    /// <summary>Uploads at the same time; two fill a network link and keep memory small.</summary>
+    private const int Uploads = 2;
+
+    /// <summary>A fixed time, so that the same content has the same digest.</summary>
+    private const string Epoch = "1970-01-01T00:00:00Z";
+
+    /// <summary>Bakes and pushes; the manifest goes last, so an image that exists is whole.</summary>
+    /// <exception cref="UserException">Bad reference or recipe, or a source or registry that refuses; nothing is tagged.</exception>
+    /// <exception cref="PreheatException">An upload failed at every try, or a file is not the one that was resolved; nothing is tagged.</exception>
+    public static async Task<ServingImage> BakeAsync(
+        BakeRequest request, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    {
+        var dockerfile = await DockerfileReader.ReadAsync(request.DockerfilePath, cancellation);
+        var target = ImageReference.Parse($"{request.Repository}:{request.Tag}");
+        var arguments = Arguments(request);
+        var baseReference = ImageReference.Parse(ImageRecipe.BaseImage(dockerfile, arguments));
+        using var registry = new RegistryClient(target.Host, endpoints, time);
+        using var baseRegistry = new RegistryClient(baseReference.Host, endpoints, time);
+
+        var baseImage = await BaseImage.PullAsync(baseRegistry, baseReference, cancellation);
+        // Once before anything is sent, so that a bad recipe or base costs nothing.
+        var modelPath = Follow(dockerfile, arguments, baseImage.ReadConfig()).ModelPath;
+        var plan = LayerPlan.Make(request.Model.Files, modelPath, LayerPlan.MostLayers - baseImage.Manifest.Layers.Count);
+
+        var layers = await PushLayersAsync(request, registry, baseRegistry, target, baseImage, plan, events, time, cancellation);
+        var modelLayers = layers[baseImage.Manifest.Layers.Count..];
+        if (request.Model.Reference.StartsWith("file:", StringComparison.Ordinal))
+            arguments.TryAdd("MODEL_REVISION", ContentRevision(modelLayers));
+
+        var config = Config(dockerfile, arguments, baseImage, modelLayers);
+        var configDescriptor = new Descriptor { MediaType = MediaTypes.OciConfig, Digest = Digest.Of(config), Size = config.Length };
+        if (!await registry.HasBlobAsync(target.Repository, configDescriptor.Digest, config.Length, cancellation))
+            await registry.Uploads.PushAsync(target.Repository, configDescriptor.Digest, () => StreamBlobContent.Of(config), cancellation);
+        var manifest = ManifestJson.Write(new ImageManifest
+        {
+            MediaType = MediaTypes.OciManifest,
+            Config = configDescriptor,
+            Layers = layers,
+            Annotations = new SortedDictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["org.opencontainers.image.base.digest"] = baseImage.Reference.Digest!.Value.ToString(),
+                ["org.opencontainers.image.base.name"] = baseReference.ToString(),
+            },
+        });
+        var digest = await TagAsync(registry, target, manifest, cancellation);
+        return new ServingImage
+        {
+            Reference = target.WithDigest(digest).ToString(),
+            Digest = digest.ToString(),
+            Size = config.Length + layers.Sum(layer => layer.Size),
+            Layers = layers.Length,
+            Region = request.Region,
+            ModelPath = modelPath,
+            BaseImage = baseImage.Reference.ToString(),
+        };
+    }
+
+    private static Dictionary<string, string> Arguments(BakeRequest request)
+    {
+        var model = request.Model;
+        var arguments = new Dictionary<string, string>(request.BuildArguments, StringComparer.Ordinal) { ["BASE_IMAGE"] = request.BaseImage };
+        arguments.TryAdd("MODEL_ID", model.Name);
+        arguments.TryAdd("MODEL_NAME", PathName(model.Name));
+        arguments.TryAdd("MODEL_LICENSE", model.License ?? "");
+        arguments.TryAdd("MODEL_DTYPE", model.DType);
+        arguments.TryAdd("MODEL_PARAMETERS", $"{model.Parameters}");
+        // A directory's revision follows from inodes and times; the image says what follows from the content, known once all is read.
+        if (!model.Reference.StartsWith("file:", StringComparison.Ordinal))
+            arguments.TryAdd("MODEL_REVISION", model.Revision);
+        return arguments;
+    }
+
+    /// <summary>The model's short name as a folder: letters, digits, dot, hyphen, underscore.</summary>
+    private static string PathName(string name)
+    {
+        var clean = string.Concat(name.Split('/')[^1].Select(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_' ? character : '-')).Trim('.');
+        return clean.Length > 0 ? clean : "model";
+    }
+
+    private static async Task<Descriptor[]> PushLayersAsync(
+        BakeRequest request, RegistryClient registry, RegistryClient baseRegistry, ImageReference target, BaseImage baseImage,
+        IReadOnlyList<IReadOnlyList<LayerFile>> plan, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    {
+        var journal = new LayerJournal(request.JournalPath);
+        var known = await KnownLayersAsync(registry, target, journal, cancellation);
+        var baseLayers = baseImage.Manifest.Layers;
+        var layers = new Descriptor[baseLayers.Count + plan.Count];
+        var copier = new LayerCopier(baseRegistry, registry, events, time);
+        var pusher = new ModelLayerPusher(request.Source, registry, target.Repository, known, journal, events, time);
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, layers.Length),
+            new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = cancellation },
+            async (i, token) => layers[i] = i < baseLayers.Count
+                ? await copier.CopyAsync(baseImage.Reference.Repository, target.Repository, baseLayers[i], token)
+                : await pusher.PushAsync(plan[i - baseLayers.Count], token));
+        events.Emit(new Note($"{pusher.Sent} of {plan.Count} model layers sent ({pusher.SentBytes:N0} bytes), {plan.Count - pusher.Sent} were there; {copier.Copied} of {baseLayers.Count} base layers copied."));
+        return layers;
+    }
+
+    private static async Task<IReadOnlyList<KnownLayer>> KnownLayersAsync(RegistryClient registry, ImageReference target, LayerJournal journal, CancellationToken cancellation)
+    {
+        var known = new List<KnownLayer>(journal.Read());
+        if (await registry.FindManifestAsync(target.Repository, target.ManifestName, cancellation) is { } previous && !MediaTypes.IsIndex(previous.MediaType))
+        {
+            var manifest = ManifestJson.Read<ImageManifest>(previous.Bytes.Span, $"The manifest of {target}");
+            known.AddRange(manifest.Layers.Select(LayerAnnotations.Read).OfType<KnownLayer>());
+        }
+        return known;
+    }
+
+    private static ImageRecipe Follow(Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, JsonObject root)
+    {
+        if (root["config"] is not JsonObject config)
+            root["config"] = config = [];
+        return ImageRecipe.Apply(dockerfile, arguments, config);
+    }
+
+    private static byte[] Config(Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, BaseImage baseImage, IReadOnlyList<Descriptor> modelLayers)
+    {
+        var root = baseImage.ReadConfig();
+        var recipe = Follow(dockerfile, arguments, root);
+        root["created"] = Epoch;
+        // Without compression a layer's diff_id is its digest.
+        var diffIds = root["rootfs"]!["diff_ids"]!.AsArray();
+        foreach (var layer in modelLayers)
+            diffIds.Add(layer.Digest.ToString());
+        // An image without history is allowed; one whose history does not match its layers is not (OCI image specification, config.md).
+        if (root["history"] is JsonArray history)
+        {
+            foreach (var _ in modelLayers)
+                history.Add(new JsonObject { ["created"] = Epoch, ["created_by"] = $"COPY --from={ImageRecipe.WeightsStage} / {recipe.ModelPath}" });
+            foreach (var instruction in recipe.History)
+                history.Add(new JsonObject { ["created"] = Epoch, ["created_by"] = instruction, ["empty_layer"] = true });
+        }
+        return ManifestJson.Write(root);
+    }
+
+    /// <summary>A hash over paths and hashes of the files: the same for the same content on every machine.</summary>
+    private static string ContentRevision(IEnumerable<Descriptor> modelLayers)
+    {
+        var lines = modelLayers
+            .SelectMany(layer => LayerAnnotations.Read(layer)!.Files)
+            .OrderBy(file => file.Path, StringComparer.Ordinal)
+            .Select(file => $"{file.Sha256}  {file.Path}\n");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines))));
+    }
+
+    private static async Task<Digest> TagAsync(RegistryClient registry, ImageReference target, byte[] manifest, CancellationToken cancellation)
+    {
+        var digest = Digest.Of(manifest);
+        var now = await registry.FindManifestAsync(target.Repository, target.ManifestName, cancellation);
+        // Under an immutable tag the same image again is fine, so nothing is put that is there.
+        return now?.Digest == digest ? digest : await registry.Uploads.PutManifestAsync(target.Repository, target.ManifestName, MediaTypes.OciManifest, manifest, cancellation);
+    }
+}

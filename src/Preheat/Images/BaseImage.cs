@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+
+namespace Preheat.Images;
+
+/// <summary>An image to build on: its manifest for one platform and its config.</summary>
+public sealed record BaseImage
+{
+    private const int LongestConfig = 8 << 20;
+
+    /// <summary>Pinned to the digest of the platform's manifest.</summary>
+    public required ImageReference Reference { get; init; }
+
+    public required ImageManifest Manifest { get; init; }
+
+    /// <summary>The config's exact bytes.</summary>
+    public required ReadOnlyMemory<byte> Config { get; init; }
+
+    /// <summary>Pulls manifest and config; of an index the manifest for linux/amd64.</summary>
+    /// <exception cref="UserException">The image is missing, may not be read, or does not run on linux/amd64.</exception>
+    public static async Task<BaseImage> PullAsync(RegistryClient registry, ImageReference reference, CancellationToken cancellation)
+    {
+        var content = await registry.GetManifestAsync(reference.Repository, reference.ManifestName, cancellation);
+        if (MediaTypes.IsIndex(content.MediaType))
+        {
+            var index = ManifestJson.Read<ImageIndex>(content.Bytes.Span, $"The index of {reference}");
+            var chosen = index.Manifests.FirstOrDefault(entry => entry.Platform is { Os: "linux", Architecture: "amd64" })
+                ?? throw new UserException($"{reference} has no image for linux/amd64; it has {string.Join(", ", index.Manifests.Select(entry => $"{entry.Platform?.Os}/{entry.Platform?.Architecture}"))}. Choose another base image.");
+            content = await registry.GetManifestAsync(reference.Repository, chosen.Digest.ToString(), cancellation);
+        }
+        var manifest = ManifestJson.Read<ImageManifest>(content.Bytes.Span, $"The manifest of {reference}");
+        if (manifest.Config.MediaType is not (MediaTypes.OciConfig or MediaTypes.DockerConfig))
+            throw new UserException($"{reference} is no container image: its config has the type {manifest.Config.MediaType}. Choose another base image.");
+        return new BaseImage
+        {
+            Reference = reference.WithDigest(content.Digest),
+            Manifest = manifest,
+            Config = await registry.ReadBlobAsync(reference.Repository, manifest.Config, LongestConfig, cancellation),
+        };
+    }
+
+    /// <summary>The config as JSON, unknown fields kept.</summary>
+    public JsonObject ReadConfig()
+    {
+        try
+        {
+            if (JsonNode.Parse(Config.Span) is JsonObject root && root["rootfs"]?["diff_ids"] is JsonArray diffIds && diffIds.Count == Manifest.Layers.Count)
+                return root;
+        }
+        catch (Exception exception) when (exception is System.Text.Json.JsonException or InvalidOperationException)
+        {
+            // Said below.
+        }
+        throw new UserException($"The config of {Reference} does not list one diff_id for each of its {Manifest.Layers.Count} layers. Push the base image anew, or choose another.");
+    }
+}

@@ -1,0 +1,23 @@
+namespace Preheat.Images;
+
+/// <summary>One instruction.</summary>
+/// <param name="Line">Line where it starts, from 1.</param>
+/// <param name="Keyword">Upper case.</param>
+/// <param name="Rest">What follows, continuations joined.</param>
+public sealed record DockerfileInstruction(int Line, string Keyword, string Rest);
+
+/// <summary>A stage: FROM and what follows it.</summary>
+/// <param name="From">The image as written, with its variables.</param>
+/// <param name="Name">Name given by AS, lower case; null when there is none.</param>
+public sealed record DockerfileStage(int Line, string From, string? Name, IReadOnlyList<DockerfileInstruction> Instructions);
+
+/// <summary>A Dockerfile, split into stages; <see cref="DockerfileReader"/> reads it.</summary>
+/// <param name="FileName">For messages.</param>
+/// <param name="Arguments">The ARG instructions before the first FROM.</param>
+public sealed record Dockerfile(string FileName, IReadOnlyList<DockerfileInstruction> Arguments, IReadOnlyList<DockerfileStage> Stages)
+{
+    /// <summary>The stage that becomes the image.</summary>
+    public DockerfileStage Final => Stages[^1];
+
+    internal UserException Error(int line, string what) => new($"{FileName}:{line}: {what}");
+}

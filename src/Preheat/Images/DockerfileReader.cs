@@ -1,0 +1,141 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Preheat.Images;
+
+/// <summary>Splits a Dockerfile into stages and instructions: comments, continuations, parser directives, here-documents.</summary>
+/// <remarks>Dockerfile reference, "Format", "Parser directives", "Here-Documents".</remarks>
+public static partial class DockerfileReader
+{
+    private const int Longest = 1 << 20;
+
+    /// <exception cref="UserException">There is no such file, or it is no Dockerfile; the message names the line.</exception>
+    public static async Task<Dockerfile> ReadAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            if (file.Exists && file.Length > Longest)
+                throw new UserException($"{path} has {file.Length:N0} bytes; a Dockerfile has at most {Longest:N0}. Name another file.");
+            return Parse(await File.ReadAllTextAsync(path, Encoding.UTF8, cancellation), Path.GetFileName(path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"The Dockerfile {path} cannot be read: {exception.Message.TrimEnd('.')}. Check the path.", exception);
+        }
+    }
+
+    /// <exception cref="UserException">The text is no Dockerfile; the message names the line.</exception>
+    public static Dockerfile Parse(string text, string fileName)
+    {
+        var arguments = new List<DockerfileInstruction>();
+        var stages = new List<DockerfileStage>();
+        var current = new List<DockerfileInstruction>();
+        foreach (var instruction in Instructions(text, fileName))
+        {
+            if (instruction.Keyword == "FROM")
+            {
+                current = [];
+                stages.Add(ReadFrom(instruction, current, fileName));
+            }
+            else if (stages.Count > 0)
+            {
+                current.Add(instruction);
+            }
+            else if (instruction.Keyword == "ARG")
+            {
+                arguments.Add(instruction);
+            }
+            else
+            {
+                throw new UserException($"{fileName}:{instruction.Line}: {instruction.Keyword} stands before the first FROM, where only ARG may. Move it below FROM.");
+            }
+        }
+        return stages.Count > 0 ? new Dockerfile(fileName, arguments, stages) : throw new UserException($"{fileName} has no FROM: it is no Dockerfile.");
+    }
+
+    private static DockerfileStage ReadFrom(DockerfileInstruction from, List<DockerfileInstruction> instructions, string fileName)
+    {
+        var words = from.Rest.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToList();
+        words.RemoveAll(word => word.StartsWith("--platform=", StringComparison.Ordinal));
+        return words switch
+        {
+            [var image] => new DockerfileStage(from.Line, image, null, instructions),
+            [var image, var with, var name] when with.Equals("AS", StringComparison.OrdinalIgnoreCase) => new DockerfileStage(from.Line, image, name.ToLowerInvariant(), instructions),
+            _ => throw new UserException($"{fileName}:{from.Line}: FROM {from.Rest}: write FROM IMAGE or FROM IMAGE AS NAME."),
+        };
+    }
+
+    private static IEnumerable<DockerfileInstruction> Instructions(string text, string fileName)
+    {
+        var lines = text.TrimStart('\uFEFF').Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n');
+        var directives = true;
+        for (var i = 0; i < lines.Length; i++)
+        {
+            var line = lines[i].Trim();
+            if (line.StartsWith('#'))
+            {
+                directives = directives && Directive(line, i + 1, fileName);
+                continue;
+            }
+            directives = false;
+            if (line.Length == 0)
+                continue;
+            var start = i + 1;
+            var whole = new StringBuilder();
+            while (true)
+            {
+                var piece = lines[i].TrimEnd();
+                var goesOn = piece.EndsWith('\\');
+                whole.Append(goesOn ? piece[..^1] : piece);
+                if (!goesOn)
+                    break;
+                do
+                    i++;
+                while (i < lines.Length && (lines[i].AsSpan().Trim().StartsWith("#") || string.IsNullOrWhiteSpace(lines[i])));
+                if (i >= lines.Length)
+                    break;
+            }
+            var joined = whole.ToString().Trim();
+            var space = joined.AsSpan().IndexOfAny(' ', '\t');
+            var keyword = (space < 0 ? joined : joined[..space]).ToUpperInvariant();
+            var rest = space < 0 ? "" : joined[space..].Trim();
+            if (rest.Length == 0)
+                throw new UserException($"{fileName}:{start}: {keyword} has no arguments.");
+            yield return new DockerfileInstruction(start, keyword, rest);
+            if (keyword is "RUN" or "COPY" or "ADD")
+                i = SkipHereDocuments(rest, lines, i, fileName);
+        }
+    }
+
+    /// <summary>True while further directives may follow: they end at the first line that is none.</summary>
+    private static bool Directive(string line, int number, string fileName)
+    {
+        var match = DirectiveForm().Match(line);
+        if (!match.Success)
+            return false;
+        if (match.Groups["name"].Value.Equals("escape", StringComparison.OrdinalIgnoreCase) && match.Groups["value"].Value != "\\")
+            throw new UserException($"{fileName}:{number}: another escape character than \\ is not understood by the built-in builder. Use --image-builder docker.");
+        return true;
+    }
+
+    private static int SkipHereDocuments(string rest, string[] lines, int line, string fileName)
+    {
+        foreach (var word in HereDocumentForm().Matches(rest).Select(match => match.Groups["word"].Value))
+        {
+            var start = line + 1;
+            do
+                line++;
+            while (line < lines.Length && lines[line].Trim() != word);
+            if (line >= lines.Length)
+                throw new UserException($"{fileName}:{start}: the here-document {word} is not closed.");
+        }
+        return line;
+    }
+
+    [GeneratedRegex(@"^#\s*(?<name>syntax|escape|check)\s*=\s*(?<value>\S+)\s*$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex DirectiveForm();
+
+    [GeneratedRegex("""<<-?["']?(?<word>[A-Za-z_][A-Za-z0-9_]*)["']?""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex HereDocumentForm();
+}

@@ -1,0 +1,46 @@
+using System.Text.Json;
+
+namespace Preheat.Images;
+
+/// <summary>The layers that earlier bakes on this machine have sent, one JSON object a line; null path: remembers nothing.</summary>
+/// <remarks>It knows local files by size, mtime, ctime and inode, which no manifest should carry. A cache: every layer found here is asked for at the registry before it is used.</remarks>
+internal sealed class LayerJournal(string? path)
+{
+    private const long Longest = 16 << 20;
+
+    private readonly Lock _lock = new();
+
+    /// <summary>The layers known so far; a line cut short by a crash is skipped.</summary>
+    public IReadOnlyList<KnownLayer> Read()
+    {
+        if (path is null || !File.Exists(path) || new FileInfo(path).Length > Longest)
+            return [];
+        var layers = new List<KnownLayer>();
+        foreach (var line in File.ReadLines(path))
+        {
+            try
+            {
+                if (JsonSerializer.Deserialize<KnownLayer>(line, ManifestJson.Options) is { Files.Count: > 0 } layer)
+                    layers.Add(layer);
+            }
+            catch (JsonException)
+            {
+                // Cut short, or of an older form.
+            }
+        }
+        return layers;
+    }
+
+    public void Add(KnownLayer layer)
+    {
+        if (path is null)
+            return;
+        var line = JsonSerializer.Serialize(layer, ManifestJson.Options) + "\n";
+        lock (_lock)
+        {
+            if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
+                Directory.CreateDirectory(folder);
+            File.AppendAllText(path, line);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using Preheat.Models;
+
+namespace Preheat.Images;
+
+/// <summary>An uncompressed tar layer of model files that is made while it is sent, straight from the source.</summary>
+internal sealed class ModelLayerContent : BlobContent
+{
+    private readonly IReadOnlyList<LayerFile> _files;
+    private readonly IModelSource _source;
+    private readonly Action<long> _moved;
+    private readonly List<KnownFile> _written = [];
+
+    /// <param name="moved">Told how many bytes of content each step moved.</param>
+    public ModelLayerContent(IReadOnlyList<LayerFile> files, IModelSource source, Action<long> moved)
+    {
+        _files = files;
+        _source = source;
+        _moved = moved;
+        Length = Directories(files).Sum(path => (long)TarHeaders.Directory(path).Length)
+            + files.Sum(file => TarHeaders.File(file.Path, file.Source.Size).Length + file.Source.Size + TarHeaders.Padding(file.Source.Size))
+            + TarHeaders.End.Length;
+    }
+
+    public override long Length { get; }
+
+    /// <summary>The files with their hashes, once all is written.</summary>
+    public IReadOnlyList<KnownFile> Written => _written;
+
+    internal override async Task WriteAsync(BlobWriter writer, CancellationToken cancellation)
+    {
+        _written.Clear();
+        foreach (var directory in Directories(_files))
+            await writer.WriteAsync(TarHeaders.Directory(directory), cancellation);
+        foreach (var file in _files)
+        {
+            await writer.WriteAsync(TarHeaders.File(file.Path, file.Source.Size), cancellation);
+            var sha256 = await CopyAsync(writer, file.Source, cancellation);
+            await writer.WriteAsync(new byte[TarHeaders.Padding(file.Source.Size)], cancellation);
+            _written.Add(new KnownFile(file.Path, file.Source.Size, sha256, file.Source.Identity));
+        }
+        await writer.WriteAsync(TarHeaders.End, cancellation);
+    }
+
+    private async Task<string> CopyAsync(BlobWriter writer, ModelFile file, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Stream stream;
+        try
+        {
+            stream = await _source.OpenAsync(file, 0, null, cancellation);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            throw new SourceException(exception);
+        }
+        await using (stream)
+            await writer.CopyAsync(stream, file.Size, hash, _moved, cancellation);
+        var actual = Convert.ToHexStringLower(hash.GetHashAndReset());
+        if (file.Sha256 is { } stated && stated != actual)
+        {
+            throw new SourceException(new PreheatException(
+                $"{file.Path} of {_source.Description} has the SHA-256 {actual}, but {stated} is what its source states: it was damaged on the way or has changed. Run ResolveModel, then this step again."));
+        }
+        return actual;
+    }
+
+    /// <summary>All directories above the files, parents first.</summary>
+    private static SortedSet<string> Directories(IReadOnlyList<LayerFile> files)
+    {
+        var directories = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var file in files)
+        {
+            for (var slash = file.Path.LastIndexOf('/'); slash > 0; slash = file.Path.LastIndexOf('/', slash - 1))
+                directories.Add(file.Path[..slash]);
+        }
+        return directories;
+    }
+}

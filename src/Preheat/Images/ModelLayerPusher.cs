@@ -1,0 +1,81 @@
+using System.Security.Cryptography;
+using Preheat.Models;
+using Preheat.Runs;
+
+namespace Preheat.Images;
+
+/// <summary>Brings one layer of model files into the registry: a known one that is still there, or a new one streamed from the source.</summary>
+internal sealed class ModelLayerPusher(
+    IModelSource source, RegistryClient registry, string repository, IReadOnlyList<KnownLayer> known, LayerJournal journal, IEventSink events, TimeProvider time)
+{
+    private int _sent;
+    private long _sentBytes;
+
+    /// <summary>Layers whose bytes were sent.</summary>
+    public int Sent => _sent;
+
+    public long SentBytes => Interlocked.Read(ref _sentBytes);
+
+    public async Task<Descriptor> PushAsync(IReadOnlyList<LayerFile> planned, CancellationToken cancellation)
+    {
+        if (await FindAsync(planned, cancellation) is { } there)
+            return LayerAnnotations.Describe(there);
+        if (known.Any(layer => layer.MayHold(planned)))
+        {
+            // Reading is cheaper than sending: the hashes tell whether a layer that is there is this one.
+            planned = await HashAsync(planned, cancellation);
+            if (await FindAsync(planned, cancellation) is { } same)
+            {
+                var remembered = same with { Files = [.. planned.Select(file => new KnownFile(file.Path, file.Source.Size, file.Source.Sha256!, file.Source.Identity))] };
+                journal.Add(remembered);
+                return LayerAnnotations.Describe(remembered);
+            }
+        }
+        var subject = planned.Count == 1 ? planned[0].Path : $"{planned.Count} small files";
+        var total = planned.Sum(file => file.Source.Size);
+        ModelLayerContent? last = null;
+        var digest = await registry.Uploads.StreamAsync(
+            repository,
+            () => last = new ModelLayerContent(planned, source, new ByteMeter(subject, total, events, time).Add),
+            cancellation);
+        var layer = new KnownLayer(digest, last!.Length, last.Written);
+        journal.Add(layer);
+        Interlocked.Increment(ref _sent);
+        Interlocked.Add(ref _sentBytes, layer.Size);
+        return LayerAnnotations.Describe(layer);
+    }
+
+    private async Task<KnownLayer?> FindAsync(IReadOnlyList<LayerFile> planned, CancellationToken cancellation)
+    {
+        foreach (var layer in known.Where(layer => layer.Holds(planned)).DistinctBy(layer => layer.Digest))
+        {
+            if (await registry.HasBlobAsync(repository, layer.Digest, layer.Size, cancellation))
+                return layer;
+        }
+        return null;
+    }
+
+    private async Task<IReadOnlyList<LayerFile>> HashAsync(IReadOnlyList<LayerFile> planned, CancellationToken cancellation)
+    {
+        var hashed = new List<LayerFile>(planned.Count);
+        foreach (var file in planned)
+        {
+            if (file.Source.Sha256 is not null)
+            {
+                hashed.Add(file);
+                continue;
+            }
+            try
+            {
+                await using var stream = await source.OpenAsync(file.Source, 0, null, cancellation);
+                var hash = await SHA256.HashDataAsync(stream, cancellation);
+                hashed.Add(file with { Source = file.Source with { Sha256 = Convert.ToHexStringLower(hash) } });
+            }
+            catch (Exception exception) when (exception is IOException or HttpRequestException)
+            {
+                throw new PreheatException($"{file.Source.Path} of {source.Description} broke off while it was read: {exception.Message} Run the step again.", exception);
+            }
+        }
+        return hashed;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Runtime.ExceptionServices;
+using Preheat.Http;
+
+namespace Preheat.Images;
+
+/// <summary>The pushing half of the distribution protocol: blobs by one streamed PATCH or one PUT, never in several chunks; mounts; manifests.</summary>
+/// <remarks>
+/// Artifact Registry supports no multi-chunk uploads: POST, ONE streamed PATCH of the whole blob, then an empty PUT with the digest (as go-containerregistry does).
+/// Whatever cuts an upload restarts that upload from its start and no other.
+/// </remarks>
+public sealed class RegistryUploads
+{
+    private readonly RegistryTransport _transport;
+
+    internal RegistryUploads(RegistryTransport transport) => _transport = transport;
+
+    /// <summary>Pushes a blob whose digest becomes known while it streams. <paramref name="create"/> makes the content anew for each try.</summary>
+    /// <returns>Digest of what was sent.</returns>
+    public Task<Digest> StreamAsync(string repository, Func<BlobContent> create, CancellationToken cancellation) =>
+        RetryAsync(repository, async token =>
+        {
+            var location = await StartAsync(repository, token);
+            Digest digest;
+            using (var content = create())
+            using (var response = await SendAsync(repository, HttpMethod.Patch, location, content, token))
+            {
+                if (response.StatusCode is not (HttpStatusCode.Accepted or HttpStatusCode.NoContent))
+                    throw await RegistryErrors.ReadAsync(response, _transport.Host, repository, "an upload", token);
+                digest = content.Digest;
+                location = Location(response, location);
+            }
+            using var empty = new ByteArrayContent([]);
+            await FinishAsync(repository, location, digest, empty, token);
+            return digest;
+        }, cancellation);
+
+    /// <summary>Pushes a blob whose digest is known beforehand, in one PUT.</summary>
+    public Task PushAsync(string repository, Digest digest, Func<BlobContent> create, CancellationToken cancellation) =>
+        RetryAsync(repository, async token =>
+        {
+            var location = await StartAsync(repository, token);
+            using var content = create();
+            await FinishAsync(repository, location, digest, content, token);
+            return digest;
+        }, cancellation);
+
+    /// <summary>Takes a blob over from another repository of the same registry.</summary>
+    /// <returns>False when the registry does not (it answers 202 and waits for an upload).</returns>
+    public async Task<bool> TryMountAsync(string repository, Digest digest, string from, CancellationToken cancellation)
+    {
+        var uri = new Uri(_transport.Address, $"v2/{repository}/blobs/uploads/?mount={digest}&from={Uri.EscapeDataString(from)}");
+        using var response = await _transport.SendAsync(
+            uri, $"{RegistryTransport.PushScope(repository)} {RegistryTransport.PullScope(from)}", to => new HttpRequestMessage(HttpMethod.Post, to), cancellation);
+        return response.StatusCode switch
+        {
+            HttpStatusCode.Created => true,
+            // Refusing a mount says nothing about an upload, which tells better what is wrong.
+            HttpStatusCode.Accepted or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => false,
+            _ => throw await RegistryErrors.ReadAsync(response, _transport.Host, repository, $"the mount of blob {digest}", cancellation),
+        };
+    }
+
+    /// <summary>Puts a manifest under a tag or digest.</summary>
+    public async Task<Digest> PutManifestAsync(string repository, string name, string mediaType, ReadOnlyMemory<byte> manifest, CancellationToken cancellation)
+    {
+        var digest = Digest.Of(manifest.Span);
+        using var response = await _transport.SendAsync(
+            new Uri(_transport.Address, $"v2/{repository}/manifests/{name}"),
+            RegistryTransport.PushScope(repository),
+            uri => new HttpRequestMessage(HttpMethod.Put, uri)
+            {
+                Content = new ReadOnlyMemoryContent(manifest) { Headers = { ContentType = new MediaTypeHeaderValue(mediaType) } },
+            },
+            cancellation);
+        if (!response.IsSuccessStatusCode)
+            throw await RegistryErrors.ReadAsync(response, _transport.Host, repository, $"manifest {name}", cancellation);
+        CheckStated(response, repository, digest);
+        return digest;
+    }
+
+    private async Task<T> RetryAsync<T>(string repository, Func<CancellationToken, Task<T>> upload, CancellationToken cancellation)
+    {
+        try
+        {
+            return await HttpPipeline.RunAsync(upload, _transport.Time, cancellation);
+        }
+        catch (Exception exception) when (exception is IOException or TimeoutException or HttpRequestException)
+        {
+            var cause = exception.InnerException is IOException inner ? inner.Message : exception.Message;
+            throw new PreheatException(
+                $"An upload to {_transport.Host}/{repository} failed {HttpPipeline.Retries + 1} times, the last time with: {cause} Nothing was tagged. Run the step again; finished layers are kept.",
+                exception);
+        }
+    }
+
+    private async Task<Uri> StartAsync(string repository, CancellationToken cancellation)
+    {
+        var uri = new Uri(_transport.Address, $"v2/{repository}/blobs/uploads/");
+        using var response = await _transport.SendAsync(
+            uri, RegistryTransport.PushScope(repository), to => new HttpRequestMessage(HttpMethod.Post, to), cancellation);
+        return response.StatusCode == HttpStatusCode.Accepted
+            ? Location(response, uri)
+            : throw await RegistryErrors.ReadAsync(response, _transport.Host, repository, "an upload", cancellation);
+    }
+
+    private async Task FinishAsync(string repository, Uri location, Digest digest, HttpContent content, CancellationToken cancellation)
+    {
+        var query = location.Query.TrimStart('?');
+        var target = new UriBuilder(location) { Query = $"{query}{(query.Length > 0 ? "&" : "")}digest={Uri.EscapeDataString(digest.ToString())}" }.Uri;
+        using var response = await SendAsync(repository, HttpMethod.Put, target, content, cancellation);
+        if (!response.IsSuccessStatusCode)
+            throw await RegistryErrors.ReadAsync(response, _transport.Host, repository, $"blob {digest}", cancellation);
+        CheckStated(response, repository, digest);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(string repository, HttpMethod method, Uri uri, HttpContent content, CancellationToken cancellation)
+    {
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        using var request = new HttpRequestMessage(method, uri) { Content = content };
+        try
+        {
+            var response = await _transport.SendUploadAsync(request, RegistryTransport.PushScope(repository), cancellation);
+            // A server may answer before it has read all; then what was sent is no whole blob.
+            if ((content as BlobContent)?.Failure is not { } late)
+                return response;
+            response.Dispose();
+            throw late.SourceException;
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested && (content as BlobContent)?.Failure is not null)
+        {
+            // What the source did says more than "error while copying content".
+            ((BlobContent)content).Failure!.Throw();
+            throw;
+        }
+    }
+
+    private Uri Location(HttpResponseMessage response, Uri request) => response.Headers.Location is { } location
+        ? new Uri(request, location)
+        : throw new PreheatException($"{_transport.Host} opened an upload without saying where (no Location). Check that it is a container registry.");
+
+    private void CheckStated(HttpResponseMessage response, string repository, Digest digest)
+    {
+        if (response.Headers.TryGetValues("Docker-Content-Digest", out var values) && values.FirstOrDefault() is { } stated && stated != digest.ToString())
+            throw new PreheatException($"{_transport.Host}/{repository} stored {stated} where {digest} was sent. Check the registry's store, then run the step again.");
+    }
+}
