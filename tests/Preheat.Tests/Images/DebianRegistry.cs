@@ -43,7 +43,7 @@ public sealed partial class DebianRegistry : IAsyncLifetime
             http:
               addr: 127.0.0.1:0
             """);
-        _process = Process.Start(new ProcessStartInfo("docker-registry", ["serve", _folder["config.yml"]]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        _process = Process.Start(new ProcessStartInfo("docker-registry", ["serve", _folder["config.yml"]]) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         var listening = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         void Look(object sender, DataReceivedEventArgs line)
         {

@@ -99,7 +99,7 @@ public sealed class ManifestRendererTests : IDisposable
     [Fact]
     public void Refuses_weights_that_a_pod_could_not_get()
     {
-        _fixture.Deployment = _fixture.Deployment with { Model = Models.ModelReference.Parse("file:///data/model") };
+        _fixture.Deployment = _fixture.Deployment with { Model = Preheat.Models.ModelReference.Parse("file:///data/model") };
         _fixture.Image = _fixture.Image with { ModelPath = null };
         Should.Throw<UserException>(() => _fixture.Render()).Message.ShouldContain("file:///data/model");
     }
