@@ -1,0 +1,173 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Preheat.LocalCloud.Pods;
+using Preheat.LocalCloud.Serving.Api;
+using Preheat.LocalCloud.Serving.Metrics;
+using Preheat.Simulation.Batching;
+
+namespace Preheat.LocalCloud.Serving;
+
+/// <summary>One inference server as a container: starts in the background, then listens on a loopback port of its own.</summary>
+internal sealed class LookAlikeServer : IRunningContainer
+{
+    /// <summary>128 + SIGTERM: Python's end while it still starts.</summary>
+    private const int Terminated = 143;
+
+    /// <summary>128 + SIGKILL.</summary>
+    private const int Killed = 137;
+
+    private readonly ContainerStart start;
+    private readonly ServerCommand command;
+    private readonly ServerLog log;
+    private readonly CancellationTokenSource term = new();
+    private readonly CancellationTokenSource kill = new();
+    private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Listening? listening;
+
+    private LookAlikeServer(ContainerStart start, ServerCommand command)
+    {
+        this.start = start;
+        this.command = command;
+        log = new ServerLog(start.Log, start.Clock.Time);
+    }
+
+    public Task<int> Exited => exited.Task;
+
+    /// <summary>Begins the start of a server.</summary>
+    public static LookAlikeServer Begin(ContainerStart start, ServerCommand command)
+    {
+        var server = new LookAlikeServer(start, command);
+        _ = Task.Run(server.RunAsync);
+        return server;
+    }
+
+    public Uri? Address(int containerPort) => listening is { } at && at.Port == containerPort ? at.Address : null;
+
+    public async Task StopAsync(TimeSpan grace)
+    {
+        if (!exited.Task.IsCompleted)
+        {
+            await term.CancelAsync();
+            try
+            {
+                await exited.Task.WaitAsync(grace, start.Clock.Time);
+            }
+            catch (TimeoutException)
+            {
+                await kill.CancelAsync();
+            }
+        }
+
+        await exited.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.Zero);
+        term.Dispose();
+        kill.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        int code;
+        try
+        {
+            var started = await new ServerStart(start, command, log).RunAsync(term.Token);
+            code = await ServeAsync(started);
+        }
+        catch (ServerExit exit)
+        {
+            foreach (var line in exit.Lines)
+            {
+                log.Plain(line);
+            }
+
+            code = exit.Code;
+        }
+        catch (OperationCanceledException)
+        {
+            code = Terminated;
+        }
+        catch (Exception unexpected)
+        {
+            // A container never takes the cloud down with it: what went wrong is in its log.
+            log.Plain($"{unexpected.GetType().Name}: {unexpected.Message}");
+            code = 1;
+        }
+
+        listening = null;
+        exited.TrySetResult(code);
+    }
+
+    /// <summary>Serves until it is told to stop; 0 when all requests were answered, 137 when time ran out.</summary>
+    private async Task<int> ServeAsync(StartedServer started)
+    {
+        // Serving is real time: what a client measures is what the simulated hardware would take.
+        var time = start.Clock.Time;
+        var metrics = new ServerMetrics(started.Names[0], started.Version);
+        await using var pump = new BatchPump(new BatchScheduler(started.Engine.Cost, started.Engine.Batch), time);
+        var generator = new Generator(pump, started.Engine.Batch, started.Names, started.Arguments.Int("seed") ?? 0, metrics, time);
+        var api = new ServerApi(Identity(started), generator, pump, started.Engine.Batch, metrics, time, start.Touch);
+        await using var app = Build();
+        api.Map(app, command.EntryPoint);
+        await app.StartAsync(term.Token);
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var host = started.Arguments.Text("host") ?? "0.0.0.0";
+        log.Api("api_server.py:1912", $"Starting vLLM API server 0 on http://{host}:{started.Port}");
+        log.Plain("(APIServer pid=1) INFO:     Application startup complete.");
+        listening = new Listening(started.Port, new Uri(address));
+
+        await UntilAsync(term.Token);
+        listening = null;
+        log.Plain("(APIServer pid=1) INFO:     Shutting down");
+        await app.StopAsync(kill.Token);
+        return kill.IsCancellationRequested ? Killed : 0;
+    }
+
+    private static async Task UntilAsync(CancellationToken token)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var _ = token.Register(() => asked.TrySetResult());
+        await asked.Task;
+    }
+
+    private static WebApplication Build()
+    {
+        // Empty: no environment variables, files or loggers of the machine play a part in a container.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
+        // The grace is the caller's: StopAsync gets its token.
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+        return builder.Build();
+    }
+
+    private ServerIdentity Identity(StartedServer started)
+    {
+        var keys = started.Arguments.List("api-key");
+        if (keys.Count == 0 && command.EntryPoint != EntryPoint.Legacy && start.Environment.GetValueOrDefault("VLLM_API_KEY") is { Length: > 0 } key)
+        {
+            keys = [key];
+        }
+
+        var template = started.Folder.HasChatTemplate || started.Arguments.Text("chat-template") is not null;
+        return new ServerIdentity(started.Version, started.Names, started.Model, started.Folder.Config.VocabularySize, template, keys);
+    }
+
+    private sealed record Listening(int Port, Uri Address);
+
+    /// <summary>Signals belong to the cloud's process; the host's usual lifetime would take them for itself.</summary>
+    private sealed class NoSignals : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
