@@ -16,7 +16,7 @@ public interface ISequenceObserver
 }
 
 /// <summary>How full an engine is at a moment.</summary>
-public readonly record struct BatchLoad(int Running, int Waiting, double CacheUsage, long Preemptions);
+public sealed record BatchLoad(int Running, int Waiting, double CacheUsage, long Preemptions);
 
 /// <summary>
 /// Drives a <see cref="BatchScheduler"/> against a clock. It sleeps while there is nothing to do. Iterations shorter than a timer's
@@ -37,7 +37,7 @@ public sealed class BatchPump : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task loop;
     private int queued;
-    private BatchLoad load;
+    private BatchLoad load = new(0, 0, 0, 0);
 
     /// <summary>Starts driving. The scheduler belongs to the pump from now on.</summary>
     public BatchPump(BatchScheduler scheduler, TimeProvider time)

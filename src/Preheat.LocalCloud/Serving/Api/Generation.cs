@@ -5,7 +5,7 @@ using Preheat.Simulation.Batching;
 namespace Preheat.LocalCloud.Serving.Api;
 
 /// <summary>One more token of one choice.</summary>
-internal readonly record struct TokenEvent(Generation Generation, int Tokens, bool Last);
+internal sealed record TokenEvent(Generation Generation, int Tokens, bool Last);
 
 /// <summary>One choice on its way: hears the batch, keeps its times, knows its text.</summary>
 internal sealed class Generation : ISequenceObserver
