@@ -9,8 +9,6 @@ namespace Nuke.Common;
 /// <summary>Base class of a build: <c>class Build : NukeBuild { public static int Main() =&gt; Execute&lt;Build&gt;(x =&gt; x.Compile); … }</c>.</summary>
 public abstract partial class NukeBuild : INukeBuild
 {
-    private readonly BuildSession _session = BuildSession.Current;
-
     /// <summary>Runs the targets that the command line names, or else the default ones. Never throws.</summary>
     /// <returns>
     /// 0 good; 1 a target failed; 2 bad usage, configuration or input; 3 objectives missed; 130 interrupted. An exception says which in
@@ -131,8 +129,11 @@ public abstract partial class NukeBuild : INukeBuild
 
     T INukeBuild.TryGetValue<T>(Expression<Func<object?>> parameterExpression) => Value<T>(parameterExpression);
 
+    /// <summary>The run that this instance belongs to.</summary>
+    internal BuildSession Session { get; set; } = BuildSession.Current;
+
     private T Value<T>(LambdaExpression expression) =>
-        _session.Parameters is { } parameters ? parameters.Get<T>(expression) : default!;
+        Session.Parameters is { } parameters ? parameters.Get<T>(expression) : default!;
 
     private ExecutableTarget[] With(ExecutionStatus status) => [.. ExecutionPlan.Where(target => target.Status == status)];
 }

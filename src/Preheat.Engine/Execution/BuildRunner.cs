@@ -48,6 +48,7 @@ internal sealed class BuildRunner
         }
 
         var build = create();
+        build.Session = _session;
         var parameters = Resolve(build, isHelp);
         build.Help = parameters.Get<bool>(EngineParameters.Help);
         build.Plan = parameters.Get<bool>(EngineParameters.Plan);

@@ -1,0 +1,103 @@
+using Nuke.Common;
+using Nuke.Common.Utilities.Collections;
+using Preheat.Engine.Tests.Support;
+using Serilog;
+
+namespace Preheat.Engine.Tests;
+
+public sealed class SecretTests : IDisposable
+{
+    private const string Canary = "ca/nary 4711+";
+
+    private readonly BuildRun _run = new();
+
+    public void Dispose() => _run.Dispose();
+
+    [Theory]
+    [InlineData("Logs", 0)]
+    [InlineData("Throws", 1)]
+    [InlineData("Throws --verbosity quiet", 1)]
+    [InlineData("Reports", 0)]
+    [InlineData("Requires", 2)]
+    public void Never_prints_a_secret(string arguments, int exit)
+    {
+        RunWith(arguments).ShouldBe(exit, _run.Output);
+        ShouldBeMasked();
+    }
+
+    [Fact]
+    public void Never_prints_a_secret_on_GitHub_either()
+    {
+        _run.Variables["GITHUB_ACTIONS"] = "true";
+        RunWith("Throws").ShouldBe(1);
+        _run.Out.ShouldContain("::error::Target Throws failed: InvalidOperationException: refused ***");
+        ShouldBeMasked();
+    }
+
+    [Fact]
+    public void Masks_in_the_plan_and_in_messages_about_values()
+    {
+        RunWith("--plan").ShouldBe(0);
+        ShouldBeMasked();
+        _run.Run<Sample>($"Logs --number {nameof(Canary)}").ShouldBe(2);
+        _run.Error.ShouldBe("Parameter --number: '***' is not a whole number (from the command line).\n");
+    }
+
+    [Fact]
+    public void Masks_a_value_that_a_stronger_source_hides()
+    {
+        _run.Variables["TOKEN"] = "other-canary";
+        _run.Variables["SAY"] = "other-canary";
+        RunWith("Says").ShouldBe(0);
+        _run.Out.ShouldContain("said ***");
+        _run.Out.ShouldNotContain("other-canary");
+    }
+
+    [Fact]
+    public void Does_not_repeat_the_value_of_an_option_that_it_does_not_know()
+    {
+        _run.Run<Sample>("Logs --tokn hunter2").ShouldBe(2);
+        _run.Error.ShouldBe("Unknown option --tokn; did you mean --token?\n");
+    }
+
+    [Fact]
+    public void Masks_each_line_of_a_secret_of_several_lines()
+    {
+        _run.Run<Sample>(() => new Sample(), ["Lines", "--token", "{\nfirst-line\nsecond-line\n}"]).ShouldBe(0);
+        _run.Out.ShouldContain("one ***\n");
+        _run.Out.ShouldContain("two ***\n");
+    }
+
+    private int RunWith(string arguments) =>
+        _run.Run<Sample>(() => new Sample(), [.. arguments.Split(' '), "--token", Canary], x => x.Logs);
+
+    private void ShouldBeMasked()
+    {
+        _run.Output.ShouldContain("***");
+        _run.Output.ShouldNotContain("nary", Case.Insensitive);
+    }
+
+    private sealed class Sample : NukeBuild
+    {
+        [Parameter, Secret] public readonly string? Token;
+        [Parameter, Secret] public readonly int? Number;
+        [Parameter] public readonly string? Say;
+
+        public Target Logs => _ => _.OnlyWhenDynamic(() => Token != null, $"Token is not {Canary}").Executes(() =>
+        {
+            Log.Information("Bearer {Token}", Token);
+            Log.Warning("https://host/?token={Token}", Uri.EscapeDataString(Token!));
+        });
+
+        private Target Throws => _ => _.Executes(() => throw new InvalidOperationException($"refused {Token}"));
+        private Target Reports => _ => _.Executes(() => ReportSummary(_ => _.AddPair("Token", Token!)));
+        private Target Requires => _ => _.Requires(() => Token == "refused " + Canary).Executes(() => { });
+        private Target Says => _ => _.Executes(() => Log.Information("said {Say}", Say));
+
+        private Target Lines => _ => _.Executes(() =>
+        {
+            Log.Information("one {Line}", "first-line");
+            Log.Information("two {Line}", "second-line");
+        });
+    }
+}
