@@ -5,6 +5,7 @@ using Serilog;
 
 namespace Preheat.Engine.Tests;
 
+[Collection("plan hook")]
 public sealed class SecretTests : IDisposable
 {
     private const string Canary = "ca/nary 4711+";

@@ -62,7 +62,7 @@ internal sealed class BuildExecutor(NukeBuild build, TargetPlan plan, BuildSessi
 
     private async Task RunOneAsync(ExecutableTarget target)
     {
-        using var block = TargetBlock.Open(session.Console, target.Name);
+        using var block = TargetBlock.Open(session.Console, target.Name, session.Verbosity);
         var time = session.Context.Time;
         var started = time.GetTimestamp();
         BuildSession.CurrentTarget = target;

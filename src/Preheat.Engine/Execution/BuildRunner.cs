@@ -78,7 +78,11 @@ internal sealed class BuildRunner
         if (!build.Plan)
         {
             WriteLogo(build);
-            parameters.Warnings.ForEach(warning => Log.Warning("{Warning:l}", warning));
+        }
+
+        parameters.Warnings.ForEach(warning => Log.Warning("{Warning:l}", warning));
+        if (!build.Plan)
+        {
             build.OnBuildInitialized();
         }
 

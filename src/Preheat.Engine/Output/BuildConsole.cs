@@ -25,7 +25,7 @@ internal sealed class BuildConsole
     /// <summary>Columns for wrapped text.</summary>
     public int Width => Math.Clamp(_context.TerminalWidth ?? 100, 60, 120);
 
-    public void WriteLine(string text = "", Tone tone = Tone.Plain) => Write(_context.Out, text, tone);
+    public void WriteLine(string text = "", Tone tone = Tone.Plain) => Write(_context.Out, IsGitHub ? Disarm(text) : text, tone);
 
     /// <summary>A message about the call itself, on the error stream; on GitHub an annotation.</summary>
     public void WriteError(string text)
@@ -47,6 +47,12 @@ internal sealed class BuildConsole
         var escaped = _mask.Apply(text).Replace("%", "%25", StringComparison.Ordinal).Replace("\r", "%0D", StringComparison.Ordinal).Replace("\n", "%0A", StringComparison.Ordinal);
         Write(_context.Out, $"::{command}::{escaped}", Tone.Plain);
     }
+
+    /// <summary>Text that only passes through (an error body, a file name) must not give commands to the runner, which reads them from any line.</summary>
+    private static string Disarm(string text) =>
+        text.Contains("::", StringComparison.Ordinal) || text.Contains("##[", StringComparison.Ordinal)
+            ? string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimStart() is var start && (start.StartsWith("::", StringComparison.Ordinal) || start.StartsWith("##[", StringComparison.Ordinal)) ? $"│ {line}" : line))
+            : text;
 
     private void Write(TextWriter writer, string text, Tone tone)
     {

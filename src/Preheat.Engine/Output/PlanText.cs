@@ -16,11 +16,12 @@ internal static class PlanText
         var hook = AppContext.GetData(HookName) as Func<string, string?>;
         var numbers = plan.Order.Index().ToDictionary(pair => pair.Item, pair => pair.Index + 1);
         var column = plan.Order.Max(target => target.Name.Length);
+        var after = plan.Order.ToDictionary(target => target, target => After(plan.Predecessors[target], numbers));
+        var afterColumn = after.Values.Max(item => item.Length);
         var text = new StringBuilder("Plan (targets in the order of their run):\n\n");
         foreach (var target in plan.Order)
         {
-            var after = plan.Predecessors[target] is { Count: > 0 } predecessors ? $"   [after {string.Join(", ", predecessors.Select(other => numbers[other]))}]" : "";
-            text.Append($"{numbers[target],4}  {target.Name.PadRight(column)}  {State(target, hook)}{after}\n");
+            text.Append($"{numbers[target],4}  {target.Name.PadRight(column)}  {after[target].PadRight(afterColumn)}  {State(target, hook)}\n");
         }
 
         foreach (var problem in failures.Select(failure => failure.Message).Concat(missing))
@@ -30,6 +31,9 @@ internal static class PlanText
 
         return text.ToString().TrimEnd('\n');
     }
+
+    private static string After(IReadOnlyList<ExecutableTarget> predecessors, Dictionary<ExecutableTarget, int> numbers) =>
+        predecessors.Count > 0 ? $"after {string.Join(", ", predecessors.Select(other => numbers[other]))}" : string.Empty;
 
     private static string State(ExecutableTarget target, Func<string, string?>? hook)
     {

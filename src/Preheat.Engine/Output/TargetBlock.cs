@@ -7,13 +7,14 @@ internal sealed class TargetBlock : IDisposable
 
     private TargetBlock(BuildConsole console) => _console = console;
 
-    public static TargetBlock Open(BuildConsole console, string name)
+    /// <summary>Without what a target logs, its heading says nothing that the summary does not.</summary>
+    public static TargetBlock Open(BuildConsole console, string name, Verbosity verbosity)
     {
         if (console.IsGitHub)
         {
             console.Annotate("group", name);
         }
-        else
+        else if (verbosity < Verbosity.Minimal)
         {
             console.WriteLine();
             console.WriteLine("╬" + new string('═', name.Length + 5), Tone.Faint);

@@ -18,6 +18,12 @@ internal sealed record ProcessContext
 
     public static ProcessContext Real()
     {
+        if (OperatingSystem.IsWindows())
+        {
+            // The table is drawn with characters that the code pages of the old console do not have.
+            Console.OutputEncoding = System.Text.Encoding.UTF8;
+        }
+
         var comparer = OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
         var variables = new Dictionary<string, string>(comparer);
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
