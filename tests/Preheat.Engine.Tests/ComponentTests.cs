@@ -4,12 +4,8 @@ using Preheat.Engine.Tests.Support;
 
 namespace Preheat.Engine.Tests;
 
-public sealed class ComponentTests : IDisposable
+public sealed class ComponentTests : BuildRunTests
 {
-    private readonly BuildRun _run = new();
-
-    public void Dispose() => _run.Dispose();
-
     [Fact]
     public void Runs_a_components_default_target_with_what_it_names_of_other_components()
     {

@@ -4,12 +4,9 @@ using Preheat.Engine.Tests.Support;
 
 namespace Preheat.Engine.Tests;
 
-public sealed class FailureTests : IDisposable
+public sealed class FailureTests : BuildRunTests
 {
-    private readonly BuildRun _run = new();
     private readonly Sample _build = new();
-
-    public void Dispose() => _run.Dispose();
 
     [Fact]
     public void Does_not_run_what_comes_after_a_failed_target_except_what_is_assured()

@@ -8,14 +8,12 @@ namespace Preheat.Engine.Tests;
 
 /// <summary>What a person sees, letter for letter: <c>Goldens/*.txt</c>, with times replaced.</summary>
 [Collection("plan hook")]
-public sealed partial class GoldenTests : IDisposable
+public sealed partial class GoldenTests : BuildRunTests
 {
-    private readonly BuildRun _run = new();
-
-    public void Dispose()
+    public override void Dispose()
     {
         AppContext.SetData("preheat.plan", null);
-        _run.Dispose();
+        base.Dispose();
     }
 
     [Theory]

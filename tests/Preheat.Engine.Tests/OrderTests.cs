@@ -3,12 +3,9 @@ using Preheat.Engine.Tests.Support;
 
 namespace Preheat.Engine.Tests;
 
-public sealed class OrderTests : IDisposable
+public sealed class OrderTests : BuildRunTests
 {
-    private readonly BuildRun _run = new();
     private readonly Sample _build = new();
-
-    public void Dispose() => _run.Dispose();
 
     [Theory]
     [InlineData("Leaf", "Leaf")]

@@ -4,12 +4,9 @@ using Preheat.Engine.Tests.Support;
 
 namespace Preheat.Engine.Tests;
 
-public sealed class ParameterTests : IDisposable
+public sealed class ParameterTests : BuildRunTests
 {
-    private readonly BuildRun _run = new();
     private readonly Sample _build = new();
-
-    public void Dispose() => _run.Dispose();
 
     [Theory]
     [InlineData("--load-rate 7 Go")]

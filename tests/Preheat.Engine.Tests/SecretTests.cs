@@ -6,13 +6,10 @@ using Serilog;
 namespace Preheat.Engine.Tests;
 
 [Collection("plan hook")]
-public sealed class SecretTests : IDisposable
+public sealed class SecretTests : BuildRunTests
 {
     private const string Canary = "ca/nary 4711+";
 
-    private readonly BuildRun _run = new();
-
-    public void Dispose() => _run.Dispose();
 
     [Theory]
     [InlineData("Logs", 0)]

@@ -4,12 +4,9 @@ using Preheat.Engine.Tests.Support;
 
 namespace Preheat.Engine.Tests;
 
-public sealed class SkipTests : IDisposable
+public sealed class SkipTests : BuildRunTests
 {
-    private readonly BuildRun _run = new();
     private readonly Sample _build = new();
-
-    public void Dispose() => _run.Dispose();
 
     [Fact]
     public void Skips_what_only_the_skipped_target_needs_and_triggers()

@@ -3,12 +3,8 @@ using Preheat.Engine.Tests.Support;
 
 namespace Preheat.Engine.Tests;
 
-public sealed class UnknownWordTests : IDisposable
+public sealed class UnknownWordTests : BuildRunTests
 {
-    private readonly BuildRun _run = new();
-
-    public void Dispose() => _run.Dispose();
-
     [Theory]
     [InlineData("--modle x", "Unknown option --modle; did you mean --model?")]
     [InlineData("--no-such-thing-at-all", "Unknown option --no-such-thing-at-all. Run with --help for all options.")]
