@@ -23,7 +23,7 @@ internal sealed class LoadRun(LoadOptions options, IReadOnlyList<LoadTarget> tar
         var progress = ProgressAsync(stop.Token);
         try
         {
-            await SendAllAsync(cancellation);
+            await Task.Factory.StartNew(() => SendAll(cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             await _allEnded.Task.WaitAsync(cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -47,13 +47,13 @@ internal sealed class LoadRun(LoadOptions options, IReadOnlyList<LoadTarget> tar
         }.Build(records);
     }
 
-    private async Task SendAllAsync(CancellationToken cancellation)
+    private void SendAll(CancellationToken cancellation)
     {
         var pacer = new Pacer(clock, Origin, options.Rate);
         for (var i = 0; i < _records.Length; i++)
         {
             var due = pacer.Due(i);
-            await pacer.WaitAsync(due, cancellation);
+            pacer.Wait(due, cancellation);
             Interlocked.Increment(ref _sent);
             ThreadPool.UnsafeQueueUserWorkItem(new WorkItem(this, i, due, cancellation), preferLocal: false);
         }
