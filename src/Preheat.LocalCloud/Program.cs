@@ -1,1 +1,8 @@
-namespace Preheat.LocalCloud; internal static class Program { private static int Main() => 0; }
+using Preheat.LocalCloud.Hosting;
+
+namespace Preheat.LocalCloud;
+
+internal static class Program
+{
+    private static Task<int> Main(string[] arguments) => ServeCommand.RunAsync(arguments);
+}
