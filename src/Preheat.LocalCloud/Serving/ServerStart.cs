@@ -21,6 +21,12 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, S
 
     private static readonly StartPhases Unknown = new(TimeSpan.FromSeconds(12), TimeSpan.Zero, TimeSpan.Zero);
 
+    private static readonly string[] LoadFormats =
+    [
+        "auto", "hf", "safetensors", "pt", "npcache", "dummy", "tensorizer", "sharded_state", "gguf", "bitsandbytes", "mistral",
+        "runai_streamer", "runai_streamer_sharded", "fastsafetensors",
+    ];
+
     private readonly ContainerFiles files = new(start.RootDirectory, start.Mounts, start.WorkingDirectory);
 
     /// <summary>Goes through all phases.</summary>
@@ -31,6 +37,11 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, S
         ParsedArguments? arguments = null;
         await PhaseAsync("import", Unknown.Import, () => arguments = Import(version), cancellation);
         var args = arguments!;
+
+        if (args.Text("load-format") is { } format && !LoadFormats.Contains(format))
+        {
+            throw ServerExit.Raise("ValueError", $"Load format `{format}` is not supported. Supported load formats: {string.Join(", ", LoadFormats)}");
+        }
 
         var model = args.Positional ?? args.Text("model") ?? "Qwen/Qwen3-0.6B";
         var names = args.List("served-model-name") is { Count: > 0 } given ? given : [model];
