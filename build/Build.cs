@@ -1,9 +1,9 @@
 using Preheat.Runs;
 
 /// <summary>What runs, in which order. How each step works is in src/Preheat.</summary>
-sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalCloudDown, ITest
+sealed class Build : NukeBuild, IRenderManifests, IDoctor, ILocalCloudDown
 {
-    public static int Main() => Execute<Build>(x => ((IVerify)x).Verify);
+    public static int Main() => Execute<Build>(x => ((IRenderManifests)x).RenderManifests);
 
     protected override void OnBuildInitialized() => Session.Begin(this);
 

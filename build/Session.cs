@@ -15,7 +15,7 @@ sealed class Session(Build build) : IDisposable
 
     public static TimeProvider Time => TimeProvider.System;
 
-    public Interrupt Interrupt { get; } = new(line => Log.Warning("{Line}", line));
+    public Interrupt Interrupt { get; } = new(line => Log.Warning("{Line:l}", line));
 
     public IEventSink Events { get; } = new LogEvents(Time);
 
@@ -27,7 +27,7 @@ sealed class Session(Build build) : IDisposable
     public static void Begin(Build build) => Current = new Session(build);
 
     /// <summary>A reader of parameters whose warnings go to the log.</summary>
-    public static ParameterReader Reader() => new(Environment.GetEnvironmentVariable, text => Log.Warning("{Text}", text));
+    public static ParameterReader Reader() => new(Environment.GetEnvironmentVariable, text => Log.Warning("{Text:l}", text));
 
     public static ReceiptStore Receipts(Deployment deployment, AbsolutePath artifacts) => new(artifacts, deployment.Name);
 
@@ -90,7 +90,7 @@ sealed class Session(Build build) : IDisposable
             }
             catch (UserException exception)
             {
-                Log.Warning("{Message}", exception.Message);
+                Log.Warning("{Message:l}", exception.Message);
             }
         }
         Dispose();
@@ -109,7 +109,7 @@ sealed class Session(Build build) : IDisposable
     private async Task<CloudEndpoints> ConnectAsync()
     {
         var options = ((IHazCloud)build).CloudOptions;
-        var cloud = await LocalCloud.EnsureRunningAsync(options, line => Log.Information("{Line}", line), Interrupt.Token);
+        var cloud = await LocalCloud.EnsureRunningAsync(options, line => Log.Information("{Line:l}", line), Interrupt.Token);
         return new CloudEndpoints
         {
             Hub = ((IHazCloud)build).HubAddress,

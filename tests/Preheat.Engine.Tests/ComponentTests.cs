@@ -23,38 +23,6 @@ public sealed class ComponentTests : BuildRunTests
         build.Ran.ShouldBe(["inherited Pack", "own Pack"]);
     }
 
-    [Theory]
-    [InlineData("Pack", "explicit Pack")]
-    [InlineData("Deploy", "derived Deploy")]
-    public void Takes_the_most_derived_form_of_a_target_once(string target, string ran)
-    {
-        var build = new Explicit();
-        _run.Run(() => build, [target], x => ((IPack)x).Pack).ShouldBe(0, _run.Output);
-        build.Ran.ShouldBe([ran]);
-    }
-
-    [Fact]
-    public void Counts_a_target_once_that_a_base_class_implements_for_a_component()
-    {
-        var build = new Derived();
-        _run.Run(() => build, ["Pack", "Deploy"], x => x.Pack).ShouldBe(0, _run.Output);
-        build.Ran.ShouldBe(["overridden Pack", "base Deploy"]);
-    }
-
-    [Fact]
-    public void Keeps_what_a_target_says_of_its_files_and_parts()
-    {
-        var build = new Files();
-        _run.Run(() => build, ["Make", "Use"], x => x.Make).ShouldBe(0, _run.Output);
-        var make = build.ExecutionPlan.First();
-        make.ArtifactProducts.ShouldBe(["out/*.tar", "out/*.json"]);
-        make.PartitionSize.ShouldBe(2);
-        make.Description.ShouldBe("Makes files");
-        build.ExecutionPlan.Count.ShouldBe(2);
-        _run.Run<UsesForeignFiles>("Use").ShouldBe(2);
-        _run.Error.ShouldStartWith("Target 'Use' (Consumes) refers to a target that the build does not have.");
-    }
-
     [Fact]
     public void Takes_over_what_the_base_class_says()
     {
@@ -151,38 +119,6 @@ public sealed class ComponentTests : BuildRunTests
     {
         public Target Pack => _ => _.Inherit<IPack>(x => x.Pack).Executes(() => Ran.Add("own Pack"));
         public override Target Compile => _ => _.Base().Executes(() => Ran.Add("own Compile"));
-    }
-
-    private interface IDerivedDeploy : IDeploy
-    {
-        Target IDeploy.Deploy => _ => _.Executes(() => Ran.Add("derived Deploy"));
-    }
-
-    private sealed class Explicit : RecordingBuild, IPack, IDerivedDeploy
-    {
-        Target IPack.Pack => _ => _.Executes(() => Ran.Add("explicit Pack"));
-    }
-
-    private abstract class Implements : RecordingBuild, IPack, IDeploy
-    {
-        public virtual Target Pack => _ => _.Executes(() => Ran.Add("base Pack"));
-        public Target Deploy => _ => _.Executes(() => Ran.Add("base Deploy"));
-    }
-
-    private sealed class Derived : Implements
-    {
-        public override Target Pack => _ => _.Executes(() => Ran.Add("overridden Pack"));
-    }
-
-    private sealed class Files : RecordingBuild
-    {
-        public Target Make => _ => _.Description("Makes files").Produces("out/*.tar", "out/*.json").Partition(2).Executes(() => Ran.Add("Make"));
-        private Target Use => _ => _.After(Make).Consumes(Make).Consumes(Make, "out/*.json").Executes(() => Ran.Add("Use"));
-    }
-
-    private sealed class UsesForeignFiles : RecordingBuild
-    {
-        private Target Use => _ => _.Consumes(other => other);
     }
 
     private sealed class NamesMissingComponent : RecordingBuild

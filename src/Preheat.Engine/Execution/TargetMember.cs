@@ -4,7 +4,7 @@ using System.Reflection;
 namespace Nuke.Common.Execution;
 
 /// <summary>A property that holds a target of the build: of its class, of a base class, or of an interface that it implements.</summary>
-internal sealed record TargetMember(string Name, PropertyInfo Property)
+internal sealed record TargetMember(string Name, PropertyInfo Property, MethodInfo Implementation)
 {
     private const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
@@ -13,10 +13,6 @@ internal sealed record TargetMember(string Name, PropertyInfo Property)
     public static IReadOnlyList<TargetMember> FindAll(Type buildType)
     {
         var found = new List<TargetMember>();
-
-        // By handle: the same method is not equal to itself when it was looked up on another type.
-        var declarations = new HashSet<RuntimeMethodHandle>();
-        var implementations = new HashSet<RuntimeMethodHandle>();
         for (var type = buildType; type is not null && type != typeof(NukeBuild) && type != typeof(object); type = type.BaseType)
         {
             foreach (var property in DeclaredBy(type))
@@ -24,10 +20,9 @@ internal sealed record TargetMember(string Name, PropertyInfo Property)
                 var getter = property.GetMethod!;
 
                 // An override replaces the base's property; the most derived one comes first.
-                if (declarations.Add(getter.GetBaseDefinition().MethodHandle))
+                if (!found.Exists(other => other.Implementation.GetBaseDefinition() == getter.GetBaseDefinition()))
                 {
-                    implementations.Add(getter.MethodHandle);
-                    found.Add(new TargetMember(ShortName(property.Name), property));
+                    found.Add(new TargetMember(ShortName(property.Name), property, getter));
                 }
             }
         }
@@ -37,12 +32,12 @@ internal sealed record TargetMember(string Name, PropertyInfo Property)
             foreach (var property in DeclaredBy(component))
             {
                 var implementation = ImplementationOf(buildType, component, property.GetMethod!);
-
-                // A name with a dot is a component's own form of another component's target, which is found there.
-                if (!property.Name.Contains('.', StringComparison.Ordinal) && implementations.Add(implementation.MethodHandle))
+                if (property.Name.Contains('.', StringComparison.Ordinal) || found.Exists(other => other.Implementation == implementation))
                 {
-                    found.Add(new TargetMember(property.Name, property));
+                    continue;
                 }
+
+                found.Add(new TargetMember(property.Name, property, implementation));
             }
         }
 

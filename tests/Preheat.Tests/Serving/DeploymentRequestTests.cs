@@ -59,29 +59,13 @@ public sealed class DeploymentRequestTests
         Should.Throw<UserException>(() => Validate(new DeploymentRequest { Model = model })).Message.ShouldContain("hf://org/name");
 
     [Theory]
-    [InlineData("10", 10)]
-    [InlineData("2.5", 2.5)]
-    [InlineData("10/s", 10)]
-    [InlineData("90/m", 1.5)]
-    public void Reads_a_rate(string text, double rate) => Reader().Rate("--load-rate", text, 1).ShouldBe(rate);
-
-    [Theory]
-    [InlineData("500ms", 0.5)]
-    [InlineData("10", 10)]
-    [InlineData("10s", 10)]
-    [InlineData("2m", 120)]
-    [InlineData("1h", 3600)]
-    public void Reads_a_duration(string text, double seconds) => Reader().Duration("--load-duration", text, TimeSpan.Zero).TotalSeconds.ShouldBe(seconds);
-
-    [Theory]
     [InlineData("0")]
     [InlineData("-1")]
     [InlineData("ten")]
-    [InlineData("1e9")]
-    public void Refuses_what_is_no_rate(string text)
+    public void Refuses_what_is_no_factor(string text)
     {
         var reader = Reader();
-        reader.Rate("--load-rate", text, 1);
-        Should.Throw<UserException>(reader.ThrowIfWrong).Message.ShouldContain($"--load-rate '{text}'");
+        reader.Factor("--time-scale", text, 120, 0.01, 1000).ShouldBe(120);
+        Should.Throw<UserException>(reader.ThrowIfWrong).Message.ShouldContain($"--time-scale '{text}'");
     }
 }

@@ -1,0 +1,33 @@
+using Preheat.Images;
+using Preheat.Manifests;
+using Preheat.Models;
+using Preheat.Runs;
+
+interface IRenderManifests : IBakeImage
+{
+    /// <summary>Where the manifests are written.</summary>
+    AbsolutePath RenderedManifests => Artifacts / Session.Current.Deployment.Name / "manifests";
+
+    Target RenderManifests => _ => _
+        .Description("Render and check the Kubernetes manifests")
+        .DependsOn(BakeImage)
+        .Executes(() => Session.Current.RunAsync(nameof(RenderManifests), async cancellation =>
+        {
+            var session = Session.Current;
+            var receipts = session.Steps.Receipts;
+            var request = new RenderRequest
+            {
+                Deployment = session.Deployment,
+                Model = receipts.Output<ModelSnapshot>(nameof(ResolveModel))!,
+                Image = receipts.Output<ServingImage>(nameof(BakeImage))!,
+                ManifestsRoot = RootDirectory / "manifests",
+                OutputDirectory = RenderedManifests,
+            };
+            var manifests = await Step.RefreshAsync(
+                session.Steps,
+                new(nameof(RenderManifests), 1, new { session.Deployment.Platform, session.Deployment.Namespace }, nameof(ResolveModel), nameof(BakeImage)),
+                _ => Task.FromResult(ManifestRenderer.Render(request, session.Events)),
+                cancellation);
+            ReportSummary(_ => _.AddPair("Manifests", $"{manifests.Files.Count} in {Path.GetRelativePath(RootDirectory, RenderedManifests)}"));
+        }));
+}

@@ -1,0 +1,25 @@
+using Preheat.Models;
+using Preheat.Runs;
+
+interface IResolveModel : IHazCloud
+{
+    /// <summary>What the step reads; a moving reference is asked for again every time.</summary>
+    StepInputs ResolveInputs => new(nameof(ResolveModel), 1, new { model = Session.Current.Deployment.Model.ToString() });
+
+    Target ResolveModel => _ => _
+        .Description("Pin the model: revision, files, sizes, hashes, parameters, data type")
+        .Executes(() => Session.Current.RunAsync(nameof(ResolveModel), async cancellation =>
+        {
+            var session = Session.Current;
+            var deployment = session.Deployment;
+            var endpoints = await session.EndpointsAsync();
+            var model = await Step.RefreshAsync(
+                session.Steps,
+                ResolveInputs,
+                token => ModelResolver.ResolveAsync(deployment.Model, endpoints, HubToken, session.Events, Session.Time, token),
+                cancellation);
+            ReportSummary(_ => _
+                .AddPair("Model", $"{model.Name}@{model.Revision[..Math.Min(12, model.Revision.Length)]}")
+                .AddPair("Parameters", $"{model.Parameters / 1e6:0.#} M {model.DType}"));
+        }));
+}
