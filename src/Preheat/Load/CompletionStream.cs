@@ -53,7 +53,7 @@ internal sealed class CompletionStream : IEventStreamHandler
             Fail(
                 type == "error" ? FailureKind.StreamError : FailureKind.Malformed,
                 type == "error" ? "error in the stream" : "a chunk of the stream is not JSON",
-                JsonFields.Excerpt(data.Span, DetailLimit));
+                AnswerFields.Excerpt(data.Span, DetailLimit));
         }
     }
 
@@ -81,15 +81,15 @@ internal sealed class CompletionStream : IEventStreamHandler
             return;
         }
         Chunks++;
-        UsageTokens = JsonFields.CompletionTokens(chunk) ?? UsageTokens;
+        UsageTokens = AnswerFields.CompletionTokens(chunk) ?? UsageTokens;
         var (content, visible) = (false, false);
-        foreach (var choice in JsonFields.Items(chunk, "choices"))
+        foreach (var choice in AnswerFields.Items(chunk, "choices"))
         {
-            var delta = JsonFields.Get(choice, "delta") ?? default;
-            var shown = JsonFields.HasText(choice, "text") || JsonFields.HasText(delta, "content") || HasToolCall(delta);
+            var delta = AnswerFields.Get(choice, "delta") ?? default;
+            var shown = AnswerFields.HasText(choice, "text") || AnswerFields.HasText(delta, "content") || HasToolCall(delta);
             visible |= shown;
-            content |= shown || JsonFields.HasText(delta, "reasoning") || JsonFields.HasText(delta, "reasoning_content");
-            FinishReason = JsonFields.Text(choice, "finish_reason") ?? FinishReason;
+            content |= shown || AnswerFields.HasText(delta, "reasoning") || AnswerFields.HasText(delta, "reasoning_content");
+            FinishReason = AnswerFields.Text(choice, "finish_reason") ?? FinishReason;
         }
         if (visible)
             FirstVisible ??= stamp;
@@ -109,9 +109,9 @@ internal sealed class CompletionStream : IEventStreamHandler
 
     private static bool HasToolCall(JsonElement delta)
     {
-        foreach (var call in JsonFields.Items(delta, "tool_calls"))
+        foreach (var call in AnswerFields.Items(delta, "tool_calls"))
         {
-            if (JsonFields.Get(call, "function") is { } function && (JsonFields.HasText(function, "name") || JsonFields.HasText(function, "arguments")))
+            if (AnswerFields.Get(call, "function") is { } function && (AnswerFields.HasText(function, "name") || AnswerFields.HasText(function, "arguments")))
                 return true;
         }
         return false;
@@ -120,9 +120,9 @@ internal sealed class CompletionStream : IEventStreamHandler
     // {"error": {"message": …}} or {"error": "…"}; older servers send {"object": "error", "message": …}.
     private static string? ErrorOf(JsonElement chunk)
     {
-        if (JsonFields.Get(chunk, "error") is { } error)
-            return error.ValueKind == JsonValueKind.String ? error.GetString() : JsonFields.Text(error, "message") ?? error.GetRawText();
-        return JsonFields.Text(chunk, "object") == "error" ? JsonFields.Text(chunk, "message") ?? chunk.GetRawText() : null;
+        if (AnswerFields.Get(chunk, "error") is { } error)
+            return error.ValueKind == JsonValueKind.String ? error.GetString() : AnswerFields.Text(error, "message") ?? error.GetRawText();
+        return AnswerFields.Text(chunk, "object") == "error" ? AnswerFields.Text(chunk, "message") ?? chunk.GetRawText() : null;
     }
 
     private void Fail(FailureKind kind, string error, string? detail) => (Failure, Error, Detail) = (kind, error, detail);

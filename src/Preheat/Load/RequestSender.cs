@@ -134,7 +134,7 @@ internal sealed class RequestSender(HttpClient client, RunClock clock, TimeSpan 
     private static void Refused(RequestRecord record, HttpResponseMessage response, ReadOnlySpan<byte> body)
     {
         var status = record.Status;
-        record.Fail(FailureKind.Status, string.Create(CultureInfo.InvariantCulture, $"{status} {response.ReasonPhrase}").TrimEnd(), JsonFields.Excerpt(body, DetailLimit));
+        record.Fail(FailureKind.Status, string.Create(CultureInfo.InvariantCulture, $"{status} {response.ReasonPhrase}").TrimEnd(), AnswerFields.Excerpt(body, DetailLimit));
         record.Status = status;
     }
 
@@ -146,7 +146,7 @@ internal sealed class RequestSender(HttpClient client, RunClock clock, TimeSpan 
         try
         {
             using var document = JsonDocument.Parse(body);
-            record.OutputTokens = JsonFields.CompletionTokens(document.RootElement);
+            record.OutputTokens = AnswerFields.CompletionTokens(document.RootElement);
         }
         catch (JsonException)
         {

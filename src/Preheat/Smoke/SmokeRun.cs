@@ -78,7 +78,7 @@ internal sealed class SmokeRun(SmokeRequest request, IEventSink events, TimeProv
         while (content.Length <= LargestAnswer && (read = await stream.ReadAsync(buffer, _checkToken)) > 0)
             content.Write(buffer, 0, read);
         var answer = new SmokeAnswer(
-            $"{method} /{path}{(body is null ? "" : " " + JsonFields.Excerpt(body, SmokeAnswer.ExcerptLength))}",
+            $"{method} /{path}{(body is null ? "" : " " + AnswerFields.Excerpt(body, SmokeAnswer.ExcerptLength))}",
             (int)response.StatusCode,
             response.Content.Headers.ContentType?.MediaType ?? "",
             content.GetBuffer().AsMemory(0, (int)content.Length));
@@ -113,7 +113,7 @@ internal sealed record SmokeAnswer(string Asked, int Status, string ContentType,
     }
 
     public UnexpectedAnswerException Unexpected(string reason) =>
-        new($"{reason}; asked {Asked}; answered {Status} {(Body.IsEmpty ? "with nothing" : JsonFields.Excerpt(Body.Span, ExcerptLength))}");
+        new($"{reason}; asked {Asked}; answered {Status} {(Body.IsEmpty ? "with nothing" : AnswerFields.Excerpt(Body.Span, ExcerptLength))}");
 }
 
 /// <summary>The endpoint answered, but not as it must.</summary>

@@ -39,7 +39,7 @@ public static class SmokeTester
     {
         var answer = await run.GetAsync("v1/models", 200);
         using var document = answer.Json();
-        var names = JsonFields.Items(document.RootElement, "data").Select(model => JsonFields.Text(model, "id") ?? "").ToList();
+        var names = AnswerFields.Items(document.RootElement, "data").Select(model => AnswerFields.Text(model, "id") ?? "").ToList();
         return names.Contains(run.Request.ServedModelName, StringComparer.Ordinal)
             ? $"serves {string.Join(", ", names)}"
             : throw answer.Unexpected($"'{run.Request.ServedModelName}' is not among the {names.Count} models listed");
@@ -50,15 +50,15 @@ public static class SmokeTester
         var answer = await run.PostAsync(LoadDialect.Completions, Ask(run.Request.ServedModelName, stream: false), 200);
         using var document = answer.Json();
         var root = document.RootElement;
-        var choice = JsonFields.Items(root, "choices").FirstOrDefault();
-        if (JsonFields.Text(choice, "text") is null)
+        var choice = AnswerFields.Items(root, "choices").FirstOrDefault();
+        if (AnswerFields.Text(choice, "text") is null)
             throw answer.Unexpected("choices[0].text is missing");
-        if (JsonFields.Text(choice, "finish_reason") is not { } reason)
+        if (AnswerFields.Text(choice, "finish_reason") is not { } reason)
             throw answer.Unexpected("choices[0].finish_reason is missing");
-        if (JsonFields.Get(root, "usage") is not { } usage
-            || JsonFields.Number(usage, "prompt_tokens") is not { } prompt
-            || JsonFields.Number(usage, "completion_tokens") is not { } completion
-            || JsonFields.Number(usage, "total_tokens") is not { } total)
+        if (AnswerFields.Get(root, "usage") is not { } usage
+            || AnswerFields.Number(usage, "prompt_tokens") is not { } prompt
+            || AnswerFields.Number(usage, "completion_tokens") is not { } completion
+            || AnswerFields.Number(usage, "total_tokens") is not { } total)
             throw answer.Unexpected("usage lacks prompt_tokens, completion_tokens or total_tokens");
         if (prompt < 1 || completion is < 1 or > MaxTokens || prompt + completion != total)
             throw answer.Unexpected($"usage does not add up: {prompt} prompt + {completion} completion tokens, total {total}, at most {MaxTokens} asked for");
@@ -116,7 +116,7 @@ public static class SmokeTester
     {
         var answer = await run.GetAsync("version", 200);
         using var document = answer.Json();
-        run.ServerVersion = JsonFields.Text(document.RootElement, "version") ?? throw answer.Unexpected("'version' is missing");
+        run.ServerVersion = AnswerFields.Text(document.RootElement, "version") ?? throw answer.Unexpected("'version' is missing");
         return run.ServerVersion;
     }
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Preheat.Load;
 
 /// <summary>Fields of a server's JSON, read without trusting its shape: what is absent, null or of another kind is null.</summary>
-internal static class JsonFields
+internal static class AnswerFields
 {
     public static JsonElement? Get(JsonElement owner, string name) =>
         owner.ValueKind == JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
