@@ -17,7 +17,7 @@ internal static class JsonFields
         node.At(path) is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
     public static long? Whole(this JsonNode? node, params ReadOnlySpan<string> path) =>
-        node.At(path) is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
+        node.At(path) is JsonValue value ? value.TryGetValue<long>(out var number) ? number : value.TryGetValue<int>(out var small) ? small : null : null;
 
     public static bool Flag(this JsonNode? node, params ReadOnlySpan<string> path) =>
         node.At(path) is JsonValue value && value.TryGetValue<bool>(out var flag) && flag;

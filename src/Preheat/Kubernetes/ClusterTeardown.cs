@@ -1,0 +1,70 @@
+using Preheat.Runs;
+
+namespace Preheat.Kubernetes;
+
+/// <summary>What a teardown will remove, in this order. Shown before anything is removed.</summary>
+public sealed record TeardownPlan(string Deployment, string? Namespace, IReadOnlyList<KubernetesObject> Objects);
+
+/// <summary>Removes what this program made for a deployment, and nothing else. Namespaces stay.</summary>
+public static class ClusterTeardown
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long the removal may take. Pods get the time that they ask for to end well.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
+    /// <summary>Asks the cluster what there is to remove.</summary>
+    /// <param name="inNamespace">Null looks in all namespaces.</param>
+    public static async Task<TeardownPlan> PlanAsync(string deployment, string? inNamespace, CloudEndpoints endpoints, TimeProvider time, CancellationToken cancellation)
+    {
+        using var client = KubernetesClient.Connect(endpoints, time);
+        return new(deployment, inNamespace, await OwnedObjects.ListAsync(client, deployment, inNamespace, cancellation));
+    }
+
+    /// <summary>Removes exactly the objects of a plan and waits until they and their pods are gone.</summary>
+    /// <exception cref="PreheatException">Something is still there after five minutes; the message says what.</exception>
+    public static async Task RemoveAsync(TeardownPlan plan, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    {
+        using var client = KubernetesClient.Connect(endpoints, time);
+        foreach (var item in plan.Objects)
+        {
+            await client.DeleteAsync(item, waitForDependents: true, cancellation);
+            events.Emit(new StateChanged(item.Title, "being removed"));
+        }
+
+        var began = time.GetTimestamp();
+        var waiting = plan.Objects.ToList();
+        while (true)
+        {
+            foreach (var item in waiting.ToList())
+            {
+                var now = await client.FindAsync(item.Kind, item.Namespace, item.Name, cancellation);
+                if (now?.Uid == item.Uid)
+                    continue;
+                waiting.Remove(item);
+                events.Emit(new StateChanged(item.Title, "removed"));
+            }
+            var pods = await PodsAsync(client, plan, cancellation);
+            if (waiting.Count == 0 && pods.Count == 0)
+                return;
+            if (time.GetElapsedTime(began) > Limit)
+                throw new PreheatException($"Still there after {Limit.TotalMinutes:0} minutes: {string.Join(", ", waiting.Concat(pods).Select(WithFinalizers))}. Run Teardown again, or look at what holds them.");
+            await Task.Delay(Interval, time, cancellation);
+        }
+    }
+
+    // Pods of removed Deployments only; any other pod with the label is not ours to wait for.
+    private static async Task<IReadOnlyList<KubernetesObject>> PodsAsync(KubernetesClient client, TeardownPlan plan, CancellationToken cancellation)
+    {
+        if (!plan.Objects.Any(item => item.Kind == KubernetesKind.Deployment))
+            return [];
+        var pods = await client.ListAsync(KubernetesKind.Pod, new(plan.Namespace, Labels: OwnedObjects.Selector(plan.Deployment)), cancellation);
+        return [.. pods.Items.Where(pod => pod.Json.Items("metadata", "ownerReferences").Any(owner => owner.Text("kind") == "ReplicaSet"))];
+    }
+
+    private static string WithFinalizers(KubernetesObject item)
+    {
+        var finalizers = item.Json.At("metadata", "finalizers") is System.Text.Json.Nodes.JsonArray list ? string.Join(", ", list) : "";
+        return finalizers.Length == 0 ? item.Title : $"{item.Title} (held by {finalizers})";
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+
+namespace Preheat.Kubernetes;
+
+/// <summary>What keeps a pod from serving.</summary>
+/// <param name="Reason">As Kubernetes names it: <c>Unschedulable</c>, <c>ErrImagePull</c>, <c>CrashLoopBackOff</c>.</param>
+/// <param name="Container">The container it is about; null for the whole pod.</param>
+/// <param name="IsFinal">True when waiting will not help: somebody must change something.</param>
+/// <param name="IsCrash">True when the container ran and ended, so its last log tells why.</param>
+internal sealed record PodTrouble(string Reason, string Message, string? Container, bool IsFinal, bool IsCrash);
+
+/// <summary>The state of one pod in a line, and its trouble if it has any.</summary>
+internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble)
+{
+    /// <summary>Restarts after which a container that keeps ending is given up.</summary>
+    public const int MostRestarts = 3;
+
+    // The kubelet goes on trying these, but each needs another manifest or another object first.
+    private static readonly HashSet<string> FinalReasons = new(StringComparer.Ordinal)
+    {
+        "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError",
+    };
+
+    private static readonly HashSet<string> CrashReasons = new(StringComparer.Ordinal) { "CrashLoopBackOff", "RunContainerError", "CreateContainerError" };
+
+    public static PodReport Of(KubernetesObject pod)
+    {
+        if (pod.IsDeleting)
+            return new("stopping", IsReady: false, Trouble: null);
+        if (pod.Json.Text("status", "phase") is "Failed")
+            return new($"failed: {pod.Json.Text("status", "reason")} {pod.Json.Text("status", "message")}".TrimEnd(), IsReady: false, new(pod.Json.Text("status", "reason") ?? "Failed", pod.Json.Text("status", "message") ?? "", Container: null, IsFinal: false, IsCrash: false));
+        if (pod.Condition("PodScheduled") is { } scheduled && scheduled.Text("status") == "False")
+            return Troubled("no node yet", scheduled.Text("reason") ?? "Unschedulable", scheduled.Text("message"), container: null, isFinal: false, isCrash: false);
+        if (pod.Condition("Ready").Text("status") == "True")
+            return new("ready", IsReady: true, Trouble: null);
+        var containers = pod.Json.Items("status", "initContainerStatuses").Concat(pod.Json.Items("status", "containerStatuses")).ToList();
+        return containers.Select(OfContainer).OfType<PodReport>().FirstOrDefault()
+            ?? new(pod.Json.Text("spec", "nodeName") is null ? "waiting for a node" : "has a node; fetching its image", IsReady: false, Trouble: null);
+    }
+
+    // Null for a container that is well, or of which there is nothing to say.
+    private static PodReport? OfContainer(JsonObject container)
+    {
+        var name = container.Text("name");
+        var restarts = container.Whole("restartCount") ?? 0;
+        if (container.At("state", "waiting") is { } waiting && waiting.Text("reason") is { } reason)
+        {
+            if (reason is "ContainerCreating" or "PodInitializing")
+                return null;
+            var crash = CrashReasons.Contains(reason);
+            return Troubled(reason, reason, waiting.Text("message") ?? LastEnd(container), name, FinalReasons.Contains(reason) || (crash && restarts >= MostRestarts), crash);
+        }
+        if (container.At("state", "terminated") is { } ended && ended.Whole("exitCode") is not 0)
+            return Troubled($"ended with {ended.Whole("exitCode")}", ended.Text("reason") ?? "Error", LastEnd(container), name, isFinal: false, isCrash: true);
+        if (container.At("state", "running") is not null && !container.Flag("ready"))
+            return new(restarts == 0 ? "started; loading, not ready yet" : $"started, {restarts} restarts; not ready yet", IsReady: false, Trouble: null);
+        return null;
+    }
+
+    private static PodReport Troubled(string state, string reason, string? message, string? container, bool isFinal, bool isCrash) =>
+        new(string.IsNullOrEmpty(message) ? state : $"{state}: {message}", IsReady: false, new(reason, message ?? "", container, isFinal, isCrash));
+
+    private static string LastEnd(JsonObject container)
+    {
+        var ended = container.At("state", "terminated") ?? container.At("lastState", "terminated");
+        if (ended is null)
+            return "";
+        var hint = ended.Text("reason") is "OOMKilled" ? "; it used more memory than its limit" : "";
+        return $"exit code {ended.Whole("exitCode")}, {ended.Text("reason")}{hint} {ended.Text("message")}".TrimEnd();
+    }
+}

@@ -1,0 +1,146 @@
+using Preheat.Kubernetes;
+using Preheat.Runs;
+
+namespace Preheat.Tests.Kubernetes;
+
+public sealed class RolloutWatchTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
+
+    private readonly TestAuthority _authority = new();
+    private ScriptedApiServer _server = null!;
+    private ScriptedRollout _rollout = null!;
+
+    public async Task InitializeAsync()
+    {
+        _server = await ScriptedApiServer.StartAsync(_authority);
+        _rollout = new ScriptedRollout(_server);
+        _rollout.SetDeployment("""{"observedGeneration":1}""");
+        _rollout.SetReplicaSet();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _authority.Dispose();
+    }
+
+    [Fact]
+    public async Task Follows_the_roll_out_to_its_end_and_tells_each_change_once()
+    {
+        _rollout.SetPod("""{"phase":"Pending"}""");
+        var waiting = _rollout.WaitAsync(Long);
+        await ToldAsync("Deployment/gemma: 0 of 1 replicas are made anew");
+        _rollout.SetPod("""{"phase":"Pending","startTime":"2026-11-21T10:00:00Z"}""");
+        _rollout.SetPod("""{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}""");
+        _rollout.SetDeployment("""{"observedGeneration":1,"updatedReplicas":1,"replicas":1,"availableReplicas":1}""");
+        var view = await waiting;
+        view.Pods.ShouldHaveSingleItem().Name.ShouldBe("gemma-1-a");
+        Lines().Count(line => line == "Deployment/gemma: 0 of 1 replicas are made anew").ShouldBe(1);
+        Lines().Count(line => line.StartsWith("Pod/gemma-1-a: has a node", StringComparison.Ordinal)).ShouldBe(1);
+        Lines().ShouldContain("Deployment/gemma: 1 of 1 replicas available");
+    }
+
+    [Fact]
+    public async Task Ends_at_a_crash_loop_with_the_log_of_the_run_that_crashed()
+    {
+        _rollout.PreviousLog = "loading\nRuntimeError: header too large\n";
+        _rollout.SetPod("""{"phase":"Running","containerStatuses":[{"name":"server","restartCount":3,"state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 40s"}}}]}""");
+        var error = await FailsAsync();
+        error.ShouldStartWith("Deployment/gemma did not roll out: Pod/gemma-1-a: CrashLoopBackOff: back-off 40s\n");
+        error.ShouldContain("\n    RuntimeError: header too large\n");
+        error.ShouldContain("The log above says why the server ends");
+    }
+
+    [Fact]
+    public async Task Gives_an_image_three_tries()
+    {
+        const string Failed = """{"phase":"Pending","containerStatuses":[{"name":"server","state":{"waiting":{"reason":"ErrImagePull","message":"manifest unknown"}}}]}""";
+        const string BackOff = """{"phase":"Pending","containerStatuses":[{"name":"server","state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off"}}}]}""";
+        var waiting = _rollout.WaitAsync(Long);
+        for (var tries = 1; tries <= 3; tries++)
+        {
+            waiting.IsCompleted.ShouldBeFalse();
+            _rollout.SetPod(Failed);
+            await ToldAsync("Pod/gemma-1-a: ErrImagePull: manifest unknown", tries);
+            if (tries == 3)
+                break;
+            _rollout.SetPod(BackOff);
+            await ToldAsync("Pod/gemma-1-a: ImagePullBackOff: Back-off", tries);
+        }
+        (await Should.ThrowAsync<PreheatException>(() => waiting)).Message.ShouldContain("BakeImage");
+    }
+
+    [Fact]
+    public async Task Ends_when_Kubernetes_calls_it_failed_with_warnings_as_evidence()
+    {
+        _rollout.SetPod("""{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/2 nodes have nvidia-h100"}]}""");
+        _rollout.AddEvent("gemma-1-a", "Normal", "Pulled", "all is well");
+        _rollout.AddEvent("gemma-1-a", "Warning", "FailedScaleUp", "GCE out of resources");
+        _rollout.SetDeployment("""{"observedGeneration":1,"updatedReplicas":1,"conditions":[{"type":"Progressing","reason":"ProgressDeadlineExceeded","message":"timed out"}]}""");
+        var error = await FailsAsync();
+        error.ShouldContain("no progress within 600 s (timed out)");
+        error.ShouldContain("Pod/gemma-1-a: no node yet: 0/2 nodes have nvidia-h100");
+        error.ShouldContain("FailedScaleUp: GCE out of resources");
+        error.ShouldNotContain("all is well");
+    }
+
+    [Fact]
+    public async Task Ends_when_nothing_changes_any_more()
+    {
+        _rollout.SetPod("""{"phase":"Running","containerStatuses":[{"name":"server","ready":false,"state":{"running":{}}}]}""");
+        _rollout.Log = "waiting for the GPU driver\n";
+        var error = (await Should.ThrowAsync<PreheatException>(() => _rollout.WaitAsync(TimeSpan.FromSeconds(1)))).Message;
+        error.ShouldContain("nothing has changed for 1 s");
+        error.ShouldContain("Pod/gemma-1-a: started; loading, not ready yet");
+        error.ShouldContain("waiting for the GPU driver");
+    }
+
+    [Fact]
+    public async Task Reads_the_time_line_of_a_pod()
+    {
+        _rollout.SetPod("""{"phase":"Running","conditions":[{"type":"Ready","status":"True","lastTransitionTime":"2026-11-21T10:05:00Z"}]}""");
+        _rollout.AddEvent("gemma-1", "Normal", "SuccessfulCreate", "Created pod: gemma-1-a", "2026-11-21T10:00:00.500000Z");
+        _rollout.AddEvent("gemma-1-a", "Normal", "Scheduled", "assigned", "2026-11-21T10:02:00.500000Z", """{"preheat.dev/simulated-seconds":"120"}""");
+        _rollout.AddEvent("gemma-1-a", "Normal", "Pulling", "Pulling image", "2026-11-21T10:02:01Z");
+        _rollout.AddEvent("gemma-1-a", "Normal", "Pulled", "Successfully pulled image \"a@sha256:b\" in 1m2.5s (1m2.5s including waiting). Image size: 7 bytes.", "2026-11-21T10:03:03Z");
+        _rollout.AddEvent("gemma-1-a", "Normal", "Started", "Started container", "2026-11-21T10:03:05.500000Z");
+        _rollout.Log = "INFO Loading weights took 41.5 seconds\n";
+        (await PhasesAsync()).ShouldBe([new("node", 120, 120), new("image", 62.5, null), new("container", 2.5, null), new("weights", 41.5, null), new("ready", 73, null)]);
+    }
+
+    [Fact]
+    public async Task Takes_the_embedded_clusters_own_figures()
+    {
+        _rollout.SetPod("""{"phase":"Running","conditions":[{"type":"Ready","status":"True","lastTransitionTime":"2026-11-21T10:00:03Z"}]}""", """{"preheat.dev/ready-time":"2026-11-21T10:00:03.250000Z"}""");
+        _rollout.AddEvent("gemma-1-a", "Normal", "Scheduled", "assigned", "2026-11-21T10:00:01.000000Z", """{"preheat.dev/simulated-seconds":"120"}""");
+        _rollout.AddEvent("gemma-1-a", "Normal", "Pulled", "Container image already present on machine", "2026-11-21T10:00:01.000000Z", """{"preheat.dev/simulated-seconds":"0"}""");
+        _rollout.AddEvent("gemma-1-a", "Normal", "Started", "Started container", "2026-11-21T10:00:02.000000Z", """{"preheat.dev/simulated-seconds":"30"}""");
+        _rollout.Log = "[preheat] phase=weights simulated_seconds=60.000 seconds=0.500\n[preheat] phase=warm-up simulated_seconds=90.000 seconds=0.750\n";
+        (await PhasesAsync()).ShouldBe([new("node", 1, 120), new("image", 0, 0), new("container", 1, 30), new("weights", 0.5, 60), new("ready", 0.75, 90)]);
+    }
+
+    private async Task<IReadOnlyList<ColdStartPhase>> PhasesAsync()
+    {
+        _rollout.SetDeployment("""{"observedGeneration":1,"updatedReplicas":1,"replicas":1,"availableReplicas":1}""");
+        var view = await _rollout.WaitAsync(Long);
+        using var client = KubernetesClient.Connect(_server.Endpoints(), TimeProvider.System);
+        return await ColdStartTimeline.ReadAsync(client, view.Pods[0], view.ReplicaSet, default);
+    }
+
+    private async Task<string> FailsAsync()
+    {
+        var error = await Should.ThrowAsync<PreheatException>(() => _rollout.WaitAsync(Long));
+        error.ExitCode.ShouldBe(1);
+        return error.Message;
+    }
+
+    private List<string> Lines() => [.. _rollout.Told.OfType<StateChanged>().Select(change => $"{change.Subject}: {change.State}")];
+
+    private async Task ToldAsync(string line, int times = 1)
+    {
+        using var limit = new CancellationTokenSource(Long);
+        while (Lines().Count(told => told == line) < times)
+            await Task.Delay(10, limit.Token);
+    }
+}

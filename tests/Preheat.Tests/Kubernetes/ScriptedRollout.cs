@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Preheat.Kubernetes;
+using Preheat.Runs;
+
+namespace Preheat.Tests.Kubernetes;
+
+/// <summary>A cluster that holds one Deployment in whatever state a test puts it; each change is told to the watches.</summary>
+internal sealed class ScriptedRollout(ScriptedApiServer server) : IEventSink
+{
+    private readonly ConcurrentDictionary<string, JsonObject> _objects = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Guid, System.Threading.Channels.Channel<string>> _watches = new();
+    private int _version = 100;
+
+    public ConcurrentQueue<RunEvent> Told { get; } = new();
+
+    public string Log { get; set; } = "";
+
+    public string PreviousLog { get; set; } = "";
+
+    public static KubernetesObject Applied => new(Object("apps/v1", "Deployment", "gemma", null, """{"generation":1}""", "{}"));
+
+    public void Emit(RunEvent runEvent) => Told.Enqueue(runEvent);
+
+    public void SetDeployment(string status) => Set("deployments", Object("apps/v1", "Deployment", "gemma", null, """{"generation":1,"annotations":{"deployment.kubernetes.io/revision":"1"}}""", status));
+
+    public void SetReplicaSet() => Set("replicasets", Object("apps/v1", "ReplicaSet", "gemma-1", "gemma", """{"annotations":{"deployment.kubernetes.io/revision":"1"}}""", "{}"));
+
+    public void SetPod(string status, string annotations = "{}") => Set("pods", Object("v1", "Pod", "gemma-1-a", "gemma-1", $$"""{"creationTimestamp":"2026-11-21T10:00:00Z","annotations":{{annotations}}}""", status));
+
+    public void AddEvent(string about, string type, string reason, string message, string time = "2026-11-21T10:00:00.000000Z", string annotations = "{}")
+    {
+        var item = Object("v1", "Event", $"{about}.{_version}", null, $$"""{"annotations":{{annotations}}}""", "{}");
+        item["involvedObject"] = new JsonObject { ["name"] = about, ["uid"] = "uid-" + about };
+        (item["type"], item["reason"], item["message"], item["eventTime"]) = (type, reason, message, time);
+        Set("events", item);
+    }
+
+    public async Task<RolloutView> WaitAsync(TimeSpan quiet)
+    {
+        server.Answer = AnswerAsync;
+        using var client = KubernetesClient.Connect(server.Endpoints(), TimeProvider.System);
+        return await new RolloutWatch(client, Applied, "preheat-deployment=gemma", this, TimeProvider.System).WaitAsync(quiet, default);
+    }
+
+    public Task AnswerAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value!;
+        if (path.EndsWith("/log", StringComparison.Ordinal))
+            return context.Response.WriteAsync(context.Request.Query["previous"] == "true" ? PreviousLog : Log);
+        var plural = path.Split('/')[^1];
+        if (context.Request.Query["watch"] == "true")
+            return WatchAsync(context, plural);
+        var items = _objects.Where(entry => entry.Key.StartsWith(plural + "/", StringComparison.Ordinal)).Select(entry => entry.Value.ToJsonString());
+        return ScriptedApiServer.JsonAsync(context, $$$"""{"metadata":{"resourceVersion":"{{{_version}}}"},"items":[{{{string.Join(',', items)}}}]}""");
+    }
+
+    private static JsonObject Object(string apiVersion, string kind, string name, string? owner, string metadata, string status)
+    {
+        var meta = (JsonObject)JsonNode.Parse(metadata)!;
+        (meta["name"], meta["namespace"], meta["uid"]) = (name, "n", "uid-" + name);
+        if (owner is not null)
+            meta["ownerReferences"] = new JsonArray(new JsonObject { ["uid"] = "uid-" + owner });
+        return new()
+        {
+            ["apiVersion"] = apiVersion,
+            ["kind"] = kind,
+            ["metadata"] = meta,
+            ["spec"] = JsonNode.Parse("""{"replicas":1,"nodeName":"node","containers":[{"name":"server"}]}"""),
+            ["status"] = JsonNode.Parse(status),
+        };
+    }
+
+    private void Set(string plural, JsonObject item)
+    {
+        item["metadata"]!["resourceVersion"] = Interlocked.Increment(ref _version).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        _objects[$"{plural}/{item["metadata"]!["name"]}"] = item;
+        foreach (var watch in _watches.Values)
+            watch.Writer.TryWrite($"{plural}|{{\"type\":\"MODIFIED\",\"object\":{item.ToJsonString()}}}");
+    }
+
+    private async Task WatchAsync(HttpContext context, string plural)
+    {
+        var channel = System.Threading.Channels.Channel.CreateUnbounded<string>();
+        var id = Guid.NewGuid();
+        _watches[id] = channel;
+        try
+        {
+            // What changed between list and watch.
+            foreach (var (_, item) in _objects.Where(entry => entry.Key.StartsWith(plural + "/", StringComparison.Ordinal)))
+                channel.Writer.TryWrite($"{plural}|{{\"type\":\"MODIFIED\",\"object\":{item.ToJsonString()}}}");
+            await foreach (var line in channel.Reader.ReadAllAsync(context.RequestAborted))
+            {
+                if (line.StartsWith(plural + "|", StringComparison.Ordinal))
+                    await ScriptedApiServer.LineAsync(context, line[(plural.Length + 1)..]);
+            }
+        }
+        finally
+        {
+            _watches.TryRemove(id, out _);
+        }
+    }
+}
