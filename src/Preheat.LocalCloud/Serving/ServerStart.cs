@@ -75,6 +75,18 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, S
             throw ServerExit.Raise("OSError", "--uds: the embedded cloud reaches servers by port only. Use --port.");
         }
 
+        if (command.EntryPoint == EntryPoint.Serve && parsed.Text("model") is not null)
+        {
+            // Refused until 0.11.0; allowed again, with a warning, since images start `vllm serve` by themselves.
+            const string Advice = "With `vllm serve`, you should provide the model as a positional argument or in a config file instead of via the `--model` option.";
+            if (version < new ServerVersion("", 0, 11, 1))
+            {
+                throw ServerExit.Raise("ValueError", Advice);
+            }
+
+            log.Warning("argparse_utils.py", $"{Advice} The `--model` option will be removed in v0.13.");
+        }
+
         if (version >= new ServerVersion("", 0, 10, 1) && parsed.Switch("disable-log-requests") is not null)
         {
             log.Warning("argparse_utils.py", "argument '--disable-log-requests' is deprecated and replaced with '--enable-log-requests'. This will be removed in v0.12.0.");

@@ -1,3 +1,4 @@
+using Preheat.LocalCloud.Hub;
 using Preheat.LocalCloud.Pods;
 
 namespace Preheat.LocalCloud.Tests.Serving;
@@ -120,6 +121,18 @@ public sealed class LookAlikeStartTests
     }
 
     [Fact]
+    public async Task The_model_flag_of_vllm_serve_depends_on_the_version()
+    {
+        await using var server = new TestServer();
+        server.Environment["VLLM_VERSION"] = "0.10.2";
+        (await server.ExitCodeAsync("vllm", "serve", "--model", TestServer.ModelPath)).ShouldBe(1);
+        server.Log[^1].ShouldStartWith("ValueError: With `vllm serve`, you should provide the model as a positional argument");
+
+        server.Environment["VLLM_VERSION"] = "0.11.1";
+        await server.ListenAsync("vllm", "serve", "--model", TestServer.ModelPath);
+    }
+
+    [Fact]
     public async Task Refuses_a_load_format_that_does_not_exist()
     {
         await using var server = new TestServer();
@@ -180,8 +193,11 @@ public sealed class LookAlikeStartTests
         {
             _ = new TinyModel(outside.FullName);
             File.CreateSymbolicLink(server.Root + "/link", outside.FullName);
+            File.CreateSymbolicLink(Directory.CreateDirectory(server.Root + "/linked") + "/config.json", outside.FullName + "/config.json");
 
             (await server.ExitCodeAsync("vllm", "serve", "/link")).ShouldBe(1);
+            (await server.ExitCodeAsync("vllm", "serve", "/linked")).ShouldBe(1);
+            server.Log[^1].ShouldContain("(config.json)");
             (await server.ExitCodeAsync("vllm", "serve", $"/../..{outside.FullName}")).ShouldBe(1);
 
             server.Mounts["/data"] = outside.FullName;
@@ -221,6 +237,21 @@ public sealed class LookAlikeStartTests
 
         (await server.ExitCodeOfModelAsync("--gpu-memory-utilization", "1.5")).ShouldBe(1);
         server.Log[^1].ShouldStartWith("ValueError: GPU memory utilization must be less than 1.0. Got 1.5.");
+    }
+
+    [Fact]
+    public async Task Serves_the_built_in_model_of_the_hub()
+    {
+        await using var server = new TestServer();
+        foreach (var file in TinyGemma.Open(server.Root + "/hub").Revisions[^1].Files)
+        {
+            File.CreateSymbolicLink($"{Directory.CreateDirectory(server.Root + "/gemma")}/{file.Path}", "/hub" + file.Source[(server.Root.Length + "/hub".Length)..]);
+        }
+
+        await server.ListenAsync("vllm", "serve", "/gemma", "--max-model-len", "2048", "--served-model-name", TinyGemma.Id);
+
+        var answer = await server.PostAsync("/v1/chat/completions", new { model = TinyGemma.Id, messages = new[] { new { role = "user", content = "Hello" } }, max_tokens = 8 });
+        answer.GetProperty("usage").GetProperty("completion_tokens").GetInt32().ShouldBe(8);
     }
 
     [Fact]

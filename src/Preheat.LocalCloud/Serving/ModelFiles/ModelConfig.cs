@@ -36,11 +36,11 @@ internal sealed record ModelConfig
     /// <summary><c>bfloat16</c>, <c>float16</c> or <c>float32</c>.</summary>
     public required string Type { get; init; }
 
+    /// <summary>Reads <c>config.json</c> of a model's folder, by the container's paths.</summary>
     /// <exception cref="ServerExit">No such file, no JSON, an unknown architecture, or a number that is missing.</exception>
-    public static ModelConfig Read(string folder, string model)
+    public static ModelConfig Read(ContainerFiles files, string model)
     {
-        var path = Path.Join(folder, "config.json");
-        if (!File.Exists(path))
+        if (files.Resolve($"{model}/config.json") is not { } path)
         {
             throw ServerExit.Raise("ValueError", $"Invalid repository ID or local directory specified: '{model}'. Please verify the following requirements: Provide a valid Hugging Face repository ID, or a local directory that contains a recognized configuration file (config.json).");
         }

@@ -22,7 +22,7 @@ internal sealed record ModelFolder(ModelConfig Config, long WeightBytes, long Pa
     public static ModelFolder Open(ContainerFiles files, string path)
     {
         var folder = files.Resolve(path) ?? throw ServerExit.Raise("OSError", $"Can't load the configuration of '{path}': no such directory.");
-        var config = ModelConfig.Read(folder, path);
+        var config = ModelConfig.Read(files, path);
         var tensors = new Dictionary<string, (TensorInfo Tensor, string File)>(StringComparer.Ordinal);
         var expected = ReadIndex(files, path);
         var names = expected?.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList()
