@@ -19,8 +19,7 @@ public static class LocalCloud
     /// <exception cref="LocalCloudException">A port is taken (exit 2), or the process did not come up; the message carries the end of its log.</exception>
     public static async Task<LocalEndpoint> EnsureRunningAsync(LocalCloudOptions options, Action<string>? progress, CancellationToken cancellation)
     {
-        options = options with { StateDirectory = Path.GetFullPath(options.StateDirectory) };
-        AtomicFile.CreatePrivateDirectory(options.StateDirectory);
+        options = options with { StateDirectory = AtomicFile.CreateState(options.StateDirectory) };
         var binaries = BinaryStore.OfThisBuild();
         await using var control = await StateLock.TakeAsync(StateLock.Control(options.StateDirectory), options.Time, cancellation);
         using var admin = new AdminClient();

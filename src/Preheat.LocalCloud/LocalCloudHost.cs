@@ -19,8 +19,11 @@ public sealed class LocalCloudHost : IAsyncDisposable
     private readonly Stack<Func<ValueTask>> _cleanup = new();
     private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private LocalCloudHost(LocalCloudOptions options)
+    private readonly Action<string> _log;
+
+    private LocalCloudHost(LocalCloudOptions options, Action<string> log)
     {
+        _log = log;
         Activity = new ActivityMonitor(options.Time);
         Faults = new FaultScript(options.Time);
         Hub = new ModelHub(Path.Combine(options.StateDirectory, "hub"));
@@ -46,7 +49,7 @@ public sealed class LocalCloudHost : IAsyncDisposable
 
     /// <summary>Starts everything; returns when all three listeners answer.</summary>
     /// <exception cref="LocalCloudException">A port is taken (exit 2), or another cloud runs on the same state folder.</exception>
-    public static Task<LocalCloudHost> StartAsync(LocalCloudOptions options, CancellationToken cancellation) => StartAsync(options, "in-process", cancellation);
+    public static Task<LocalCloudHost> StartAsync(LocalCloudOptions options, CancellationToken cancellation) => StartAsync(options, "in-process", static _ => { }, cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -56,11 +59,10 @@ public sealed class LocalCloudHost : IAsyncDisposable
         }
     }
 
-    internal static async Task<LocalCloudHost> StartAsync(LocalCloudOptions options, string buildHash, CancellationToken cancellation)
+    internal static async Task<LocalCloudHost> StartAsync(LocalCloudOptions options, string buildHash, Action<string> log, CancellationToken cancellation)
     {
-        options = options with { StateDirectory = Path.GetFullPath(options.StateDirectory) };
-        AtomicFile.CreatePrivateDirectory(options.StateDirectory);
-        var host = new LocalCloudHost(options);
+        options = options with { StateDirectory = AtomicFile.CreateState(options.StateDirectory) };
+        var host = new LocalCloudHost(options, log);
         try
         {
             await host.RunAsync(options, buildHash, cancellation);
@@ -126,19 +128,38 @@ public sealed class LocalCloudHost : IAsyncDisposable
         };
     }
 
+    /// <summary>A mistake of ours must show: in the log, and to whoever asked.</summary>
+    private RequestDelegate Report(RequestDelegate handler) => async context =>
+    {
+        try
+        {
+            await handler(context);
+        }
+        catch (Exception error) when (!context.RequestAborted.IsCancellationRequested && error is not BadHttpRequestException)
+        {
+            _log($"{context.Request.Method} {context.Request.Path}: {error}");
+            if (context.Response.HasStarted)
+            {
+                context.Abort();
+                return;
+            }
+
+            context.Response.Clear();
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            await context.Response.WriteAsync(error.ToString(), context.RequestAborted);
+        }
+    };
+
     /// <summary>Every request counts as use and meets the fault script; the admin calls meet neither a fault nor anything else in between.</summary>
     private async Task<LoopbackListener> ListenAsync(string name, int port, RequestDelegate handler, CancellationToken cancellation, RequestDelegate? admin = null)
     {
-        var guarded = Faults.Guard(handler);
+        var guarded = Faults.Guard(Report(handler));
         try
         {
             var listener = await LoopbackListener.StartAsync(
                 port,
-                context =>
-                {
-                    Activity.Touch();
-                    return admin is not null && context.Request.Path.StartsWithSegments("/admin", StringComparison.Ordinal) ? admin(context) : guarded(context);
-                },
+                context => Activity.UseAsync(() =>
+                    admin is not null && context.Request.Path.StartsWithSegments("/admin", StringComparison.Ordinal) ? admin(context) : guarded(context)),
                 cancellation);
             Own(listener.DisposeAsync);
             return listener;

@@ -35,16 +35,29 @@ internal static class AtomicFile
         }
     }
 
-    /// <summary>Makes a folder that only its owner can enter; one that exists is closed to others.</summary>
-    public static void CreatePrivateDirectory(string path)
+    /// <summary>Makes the state folder, which only its owner may enter; one that exists is closed to others.</summary>
+    /// <returns>Its full path.</returns>
+    /// <exception cref="LocalCloudException">It cannot be made or written (exit 2).</exception>
+    public static string CreateState(string directory)
     {
-        if (OperatingSystem.IsWindows())
+        var path = Path.GetFullPath(directory);
+        try
         {
-            Directory.CreateDirectory(path);
-            return;
-        }
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(path);
+            }
+            else
+            {
+                Directory.CreateDirectory(path, PrivateDirectory);
+                File.SetUnixFileMode(path, PrivateDirectory);
+            }
 
-        Directory.CreateDirectory(path, PrivateDirectory);
-        File.SetUnixFileMode(path, PrivateDirectory);
+            return path;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new LocalCloudException($"The embedded cloud's folder {path} cannot be used: {error.Message} Name another with PREHEAT_STATE.", exitCode: 2, error);
+        }
     }
 }

@@ -71,7 +71,7 @@ internal static class ServeCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true);
 
-        await using var host = await LocalCloudHost.StartAsync(options, hash, CancellationToken.None);
+        await using var host = await LocalCloudHost.StartAsync(options, hash, message => Log(options, message), CancellationToken.None);
         EndpointFile.Write(options.StateDirectory, host.Endpoint);
         Log(options, $"ready: registry {host.Endpoint.Registry}, Kubernetes {host.Endpoint.Kubernetes}, gateway {host.Endpoint.Gateway}");
 

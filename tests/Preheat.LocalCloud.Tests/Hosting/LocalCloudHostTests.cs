@@ -67,6 +67,29 @@ public sealed class LocalCloudHostTests : IDisposable
     }
 
     [Fact]
+    public async Task Says_that_the_state_folder_cannot_be_used()
+    {
+        await File.WriteAllTextAsync(_state["file"], "");
+        var error = await Should.ThrowAsync<LocalCloudException>(() =>
+            LocalCloudHost.StartAsync(new LocalCloudOptions { StateDirectory = _state["file"] }, CancellationToken.None));
+        error.Data["exit"].ShouldBe(2);
+        error.Message.ShouldContain(_state["file"]);
+    }
+
+    [Fact]
+    public async Task A_broken_upload_leaves_nothing_behind()
+    {
+        await using var host = await StartAsync();
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, host.Endpoint.Registry.Port);
+        await client.GetStream().WriteAsync(Bytes($"POST /v2/p/r/cut/blobs/uploads/?digest={Digest([1])} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nonly this"));
+        var uploads = new DirectoryInfo(_state["registry/uploads"]);
+        await UntilAsync(() => uploads.EnumerateFiles().Any());
+        client.Client.Close(0); // resets the connection
+        await UntilAsync(() => !uploads.EnumerateFiles().Any());
+    }
+
+    [Fact]
     public async Task Refuses_a_second_cloud_on_the_same_state_folder()
     {
         await using var host = await StartAsync();
@@ -116,6 +139,15 @@ public sealed class LocalCloudHostTests : IDisposable
         (await AdminAsync(host, HttpMethod.Delete, "faults", host.Endpoint.AdminToken)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await _client.GetAsync(new Uri(host.Endpoint.Registry, "/v2/"))).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await AdminAsync(host, HttpMethod.Post, "faults", host.Endpoint.AdminToken, """{"prefix":"/v2/","sttus":503}""")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!condition())
+        {
+            await Task.Delay(10, limit.Token);
+        }
     }
 
     private Task<LocalCloudHost> StartAsync() => LocalCloudHost.StartAsync(new LocalCloudOptions { StateDirectory = _state.Path }, CancellationToken.None);
