@@ -25,5 +25,5 @@ internal sealed record HubModel(string Id, IReadOnlyList<HubRevision> Revisions)
     public string? RequiredToken { get; init; }
 
     public HubRevision? Find(string revision) =>
-        revision == "main" ? Revisions[^1] : Revisions.LastOrDefault(item => item.Commit == revision);
+        revision is "main" or "HEAD" ? Revisions[^1] : Revisions.LastOrDefault(item => item.Commit == revision);
 }

@@ -22,7 +22,10 @@ public sealed class HubTests(CloudFixture fixture) : IClassFixture<CloudFixture>
         ((bool)info["gated"]!).ShouldBeFalse();
         ((string)info["cardData"]!["license"]!).ShouldBe("apache-2.0");
         info["siblings"]!.AsArray().Select(file => (string)file!["rfilename"]!).ShouldContain("model-00004-of-00004.safetensors");
-        ((string)(await JsonAsync($"/hub/api/models/{Model}/revision/{commit}"))["sha"]!).ShouldBe(commit);
+        foreach (var name in new[] { commit, "HEAD" })
+        {
+            ((string)(await JsonAsync($"/hub/api/models/{Model}/revision/{name}"))["sha"]!).ShouldBe(commit);
+        }
     }
 
     [Fact]
