@@ -41,7 +41,7 @@ public static class Baker
         var config = Config(dockerfile, arguments, baseImage, modelLayers);
         var configDescriptor = new Descriptor { MediaType = MediaTypes.OciConfig, Digest = Digest.Of(config), Size = config.Length };
         if (!await registry.HasBlobAsync(target.Repository, configDescriptor.Digest, config.Length, cancellation))
-            await registry.Uploads.PushAsync(target.Repository, configDescriptor.Digest, () => StreamBlobContent.Of(config), cancellation);
+            await registry.Uploads.PushAsync(target.Repository, config, cancellation);
         var manifest = ManifestJson.Write(new ImageManifest
         {
             MediaType = MediaTypes.OciManifest,

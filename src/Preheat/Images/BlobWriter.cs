@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Preheat.Models;
 
 namespace Preheat.Images;
 
@@ -25,7 +26,7 @@ internal sealed class BlobWriter(Stream target) : IDisposable
     /// <param name="alongside">Gets the same bytes for a further hash; null for none.</param>
     /// <param name="moved">Told how many bytes each step moved.</param>
     /// <exception cref="SourceException">The source failed, is too short or too long.</exception>
-    public async Task CopyAsync(Stream source, long size, IncrementalHash? alongside, Action<long>? moved, CancellationToken cancellation)
+    public async Task CopyAsync(Stream source, long size, ContentHash? alongside, Action<long>? moved, CancellationToken cancellation)
     {
         var current = ArrayPool<byte>.Shared.Rent(BufferSize);
         var next = ArrayPool<byte>.Shared.Rent(BufferSize);
@@ -36,7 +37,7 @@ internal sealed class BlobWriter(Stream target) : IDisposable
             left -= filled;
             var bytes = current.AsMemory(0, filled);
             var hashing = Task.Run(() => _hash.AppendData(bytes.Span), CancellationToken.None);
-            var hashingAlongside = alongside is null ? Task.CompletedTask : Task.Run(() => alongside.AppendData(bytes.Span), CancellationToken.None);
+            var hashingAlongside = alongside is null ? Task.CompletedTask : Task.Run(() => alongside.Append(bytes.Span), CancellationToken.None);
             var reading = FillAsync(source, next, left, cancellation);
             var writing = WriteToTargetAsync(bytes, cancellation);
             await Task.WhenAll(hashing, hashingAlongside, reading, writing);

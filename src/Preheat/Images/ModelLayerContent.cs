@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Preheat.Models;
 
 namespace Preheat.Images;
@@ -44,25 +43,17 @@ internal sealed class ModelLayerContent : BlobContent
 
     private async Task<string> CopyAsync(BlobWriter writer, ModelFile file, CancellationToken cancellation)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Stream stream;
+        using var hash = new ContentHash(file);
         try
         {
-            stream = await _source.OpenAsync(file, 0, null, cancellation);
+            await using var stream = await _source.OpenAsync(file, 0, null, cancellation);
+            await writer.CopyAsync(stream, file.Size, hash, _moved, cancellation);
+            return hash.Finish(_source.Description);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (PreheatException exception)
         {
             throw new SourceException(exception);
         }
-        await using (stream)
-            await writer.CopyAsync(stream, file.Size, hash, _moved, cancellation);
-        var actual = Convert.ToHexStringLower(hash.GetHashAndReset());
-        if (file.Sha256 is { } stated && stated != actual)
-        {
-            throw new SourceException(new PreheatException(
-                $"{file.Path} of {_source.Description} has the SHA-256 {actual}, but {stated} is what its source states: it was damaged on the way or has changed. Run ResolveModel, then this step again."));
-        }
-        return actual;
     }
 
     /// <summary>All directories above the files, parents first.</summary>

@@ -46,6 +46,14 @@ public sealed class RegistryUploads
             return digest;
         }, cancellation);
 
+    /// <summary>Pushes a small blob from memory.</summary>
+    public async Task<Digest> PushAsync(string repository, byte[] blob, CancellationToken cancellation)
+    {
+        var digest = Digest.Of(blob);
+        await PushAsync(repository, digest, () => StreamBlobContent.Of(blob), cancellation);
+        return digest;
+    }
+
     /// <summary>Takes a blob over from another repository of the same registry.</summary>
     /// <returns>False when the registry does not (it answers 202 and waits for an upload).</returns>
     public async Task<bool> TryMountAsync(string repository, Digest digest, string from, CancellationToken cancellation)

@@ -1,0 +1,23 @@
+using Preheat.Benchmarks.Bake;
+
+// Measures, and prints each figure beside the machine's own limit. `sink` is the discarding registry, a process of its own so that peaks of memory are the baker's.
+try
+{
+    switch (args)
+    {
+        case ["bake", .. var options]:
+            await BakeBenchmark.RunAsync(BakeOptions.Parse(options), CancellationToken.None);
+            return 0;
+        case ["sink"]:
+            await DiscardingRegistry.RunAsync();
+            return 0;
+        default:
+            await Console.Error.WriteLineAsync("usage: bake [--size 4GiB] [--sink discard|registry] [--artifacts-directory artifacts]");
+            return 2;
+    }
+}
+catch (Preheat.PreheatException exception)
+{
+    await Console.Error.WriteLineAsync(exception.Message);
+    return exception.ExitCode;
+}

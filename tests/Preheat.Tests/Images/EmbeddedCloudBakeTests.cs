@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using Preheat.Images;
+using Preheat.LocalCloud;
+using Preheat.LocalCloud.Faults;
+using Preheat.Models;
+
+namespace Preheat.Tests.Images;
+
+/// <summary>The default run: the built-in model onto the built-in server image, hub and registry of the embedded cloud.</summary>
+public sealed class EmbeddedCloudBakeTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly RecordedEvents _events = new();
+    private LocalCloudHost _cloud = null!;
+    private CloudEndpoints _endpoints = null!;
+
+    public async Task InitializeAsync()
+    {
+        _cloud = await LocalCloudHost.StartAsync(new LocalCloudOptions { StateDirectory = _folder["cloud"] }, default);
+        _endpoints = new CloudEndpoints
+        {
+            Hub = new Uri("http://127.0.0.1:1/"),
+            EmbeddedHub = new Uri(_cloud.Endpoint.Gateway, "hub/"),
+            Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase)
+            {
+                ["local-docker.pkg.dev"] = _cloud.Endpoint.Registry,
+                ["docker.io"] = _cloud.Endpoint.Registry,
+            },
+        };
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _cloud.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Bakes_the_built_in_model_and_bakes_it_again_without_sending_a_byte()
+    {
+        var snapshot = await ResolveAsync();
+        snapshot.Architecture.ShouldBe("Gemma2ForCausalLM");
+        snapshot.DType.ShouldBe("BF16");
+        snapshot.WeightBytes.ShouldBe(2 * snapshot.Parameters);
+
+        var first = await BakeAsync(snapshot);
+        first.ModelPath.ShouldBe("/models/tiny-gemma-2");
+        (await ServingImages.ExistsAsync(first, _endpoints, TimeProvider.System, default)).ShouldBeTrue();
+        _cloud.Images.Find(first.Reference).ShouldNotBeNull().Digest.ShouldBe(first.Digest);
+
+        _cloud.Faults.Add(new FaultRule { Prefix = "/hub/", Status = 500, Times = 0 });
+        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PATCH", Status = 500, Times = 0 });
+        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PUT", Status = 500, Times = 0 });
+        (await BakeAsync(snapshot)).ShouldBe(first);
+    }
+
+    [Fact]
+    public async Task Faults_of_hub_and_registry_are_ridden_out()
+    {
+        _cloud.Faults.Add(new FaultRule { Prefix = "/hub/", Status = 503 });
+        _cloud.Faults.Add(new FaultRule { Prefix = "/hub/", Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "0" } });
+        _cloud.Faults.Add(new FaultRule { Prefix = "/hub/preheat/tiny-gemma-2/resolve", DropAfterBytes = 5_000_000 });
+        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PATCH", Status = 500 });
+        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PATCH", DropAfterBytes = 0 });
+        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PUT", Status = 502 });
+        var image = await BakeAsync(await ResolveAsync());
+
+        var raw = JsonNode.Parse(await DebianTool.RunAsync(
+            "skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{_cloud.Endpoint.Registry.Authority}/p/r/tiny@{image.Digest}"))!;
+        raw["layers"]!.AsArray().Count.ShouldBe(image.Layers);
+        var layout = _folder["layout"];
+        // Copying reads every blob and checks its digest.
+        await DebianTool.RunAsync("skopeo", "copy", "--preserve-digests", "--src-tls-verify=false", $"docker://{_cloud.Endpoint.Registry.Authority}/p/r/tiny@{image.Digest}", $"oci:{layout}:t");
+    }
+
+    [Fact]
+    public async Task A_missing_model_and_a_missing_revision_are_told_apart()
+    {
+        (await Should.ThrowAsync<UserException>(() => ResolveAsync("hf://preheat/nothing"))).Message.ShouldContain("no public model preheat/nothing");
+        (await Should.ThrowAsync<UserException>(() => ResolveAsync("hf://preheat/tiny-gemma-2@nowhere"))).Message.ShouldContain("has no revision 'nowhere'");
+    }
+
+    [Theory]
+    [InlineData(401, "docker login")]
+    [InlineData(403, "read and write access")]
+    [InlineData(404, "(404)")]
+    public async Task A_registry_that_refuses_is_a_mistake_of_the_user(int status, string message)
+    {
+        var snapshot = await ResolveAsync();
+        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/vllm/", Status = status, Times = 0 });
+        var error = await Should.ThrowAsync<UserException>(() => BakeAsync(snapshot));
+
+        error.ExitCode.ShouldBe(2);
+        error.Message.ShouldContain("docker.io");
+        error.Message.ShouldContain("vllm/vllm-openai");
+        error.Message.ShouldContain(message);
+    }
+
+    private Task<ModelSnapshot> ResolveAsync(string reference = "hf://preheat/tiny-gemma-2") =>
+        ModelResolver.ResolveAsync(ModelReference.Parse(reference), _endpoints, null, _events, TimeProvider.System, default);
+
+    private async Task<ServingImage> BakeAsync(ModelSnapshot snapshot)
+    {
+        using var source = ModelSources.Open(snapshot, _endpoints, null, TimeProvider.System);
+        return await Baker.BakeAsync(
+            new BakeRequest
+            {
+                Model = snapshot,
+                Source = source,
+                BaseImage = "vllm/vllm-openai:v0.11.1",
+                DockerfilePath = Recipe.Path,
+                Repository = "local-docker.pkg.dev/p/r/tiny",
+                Tag = "v1",
+                Region = "local",
+            },
+            _endpoints,
+            _events,
+            TimeProvider.System,
+            default);
+    }
+}
