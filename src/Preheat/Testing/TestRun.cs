@@ -22,6 +22,10 @@ public sealed class TestRun(string rootDirectory, string resultsDirectory, IEven
     /// <summary>A test that does nothing for so long hangs; the run then ends and names it.</summary>
     private const string HangTimeout = "5m";
 
+    /// <summary>Beginnings of lines that the test platform prints for every project and that say nothing.</summary>
+    private static readonly string[] Chatter =
+        ["Test run for ", "A total of ", "Results File: ", "Data collector 'Blame' message: All tests finished"];
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
@@ -97,7 +101,7 @@ public sealed class TestRun(string rootDirectory, string resultsDirectory, IEven
         // No node reuse: a node that stays behind would hold this process's pipes.
         string[] arguments =
         [
-            "build", project, "-c", Configuration, "-nologo", "-tl:off", "-v:quiet", "-clp:NoSummary", "-nodeReuse:false",
+            "build", project, "-c", Configuration, "-nologo", "-tl:off", "-v:quiet", "-clp:ErrorsOnly;NoSummary", "-nodeReuse:false",
         ];
         var exit = await _child.RunAsync(
             ChildProcess.Dotnet, arguments, rootDirectory, _environment, (line, _) => EmitLine(line), cancellationToken);
@@ -169,7 +173,7 @@ public sealed class TestRun(string rootDirectory, string resultsDirectory, IEven
 
     private void EmitLine(string line)
     {
-        if (!string.IsNullOrWhiteSpace(line))
+        if (!string.IsNullOrWhiteSpace(line) && !Array.Exists(Chatter, start => line.StartsWith(start, StringComparison.Ordinal)))
         {
             events.Emit(new Note(line.TrimEnd()));
         }

@@ -53,7 +53,9 @@ public static class TrxFile
             }
             else if (reader.LocalName == "RunInfo" && reader.GetAttribute("outcome") is "Error" or "Failed")
             {
-                problem ??= Reason(reader, "The test run reported an error.");
+                // xUnit repeats each failed test here ("[xUnit.net 00:00:01.00]  NAME [FAIL]"): those are counted already.
+                var text = Reason(reader, "The test run reported an error.");
+                problem ??= text.EndsWith("[FAIL]", StringComparison.Ordinal) ? null : text;
             }
         }
 

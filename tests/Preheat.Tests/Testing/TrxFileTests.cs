@@ -59,6 +59,17 @@ public class TrxFileTests
     }
 
     [Fact]
+    public void A_failed_test_that_is_told_again_is_no_problem_of_the_run()
+    {
+        var tests = Read(
+            """<UnitTestResult testName="A" outcome="Failed" />""",
+            """<RunInfo outcome="Error"><Text>[xUnit.net 00:00:18.29]     A [FAIL]</Text></RunInfo><RunInfo outcome="Error"><Text>Crash</Text></RunInfo>""");
+
+        tests.Problem.ShouldBe("Crash");
+        new TestReport([tests]).Summary.ShouldBe("0 passed, 1 failed");
+    }
+
+    [Fact]
     public void A_warning_of_the_run_is_no_problem() =>
         Read("""<UnitTestResult testName="A" outcome="Passed" />""", """<RunInfo outcome="Warning"><Text>x</Text></RunInfo>""").Problem.ShouldBeNull();
 
