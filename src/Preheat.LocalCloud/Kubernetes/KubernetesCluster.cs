@@ -1,4 +1,9 @@
+using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
+using Preheat.LocalCloud.Kubernetes.Api;
+using Preheat.LocalCloud.Kubernetes.Controllers;
+using Preheat.LocalCloud.Kubernetes.Store;
+using Preheat.LocalCloud.Kubernetes.Validation;
 using Preheat.LocalCloud.Pods;
 using Preheat.LocalCloud.Registry;
 
@@ -10,7 +15,7 @@ public sealed record ClusterOptions
     /// <summary>Folder of its objects, keys and unpacked images.</summary>
     public required string StateDirectory { get; init; }
 
-    /// <summary>Loopback port of the API server.</summary>
+    /// <summary>Loopback port of the API server; 0 takes a free one.</summary>
     public required int Port { get; init; }
 
     public required InfrastructureClock Clock { get; init; }
@@ -26,15 +31,107 @@ public sealed record ClusterOptions
 /// <summary>The embedded Kubernetes cluster: API server, controllers, one kind of node.</summary>
 public sealed class KubernetesCluster : IAsyncDisposable
 {
+    private readonly ClusterParts _parts;
+
+    private KubernetesCluster(ClusterParts parts) => _parts = parts;
+
     /// <summary><c>https://127.0.0.1:PORT/</c></summary>
     public required Uri Address { get; init; }
 
     /// <summary>Text of a kubeconfig with context <c>preheat-local</c>: CA data and bearer token.</summary>
     public required string Kubeconfig { get; init; }
 
-    /// <summary>Starts listener and controllers; pods of an earlier run come back.</summary>
-    public static Task<KubernetesCluster> StartAsync(ClusterOptions options, CancellationToken cancellation) =>
-        Task.FromResult(new KubernetesCluster { Address = new Uri($"https://127.0.0.1:{options.Port}/"), Kubeconfig = "" });
+    /// <summary>Starts listener and controllers; pods of an earlier run come back. <see cref="IOException"/> when the port is taken.</summary>
+    public static async Task<KubernetesCluster> StartAsync(ClusterOptions options, CancellationToken cancellation)
+    {
+        var identity = ClusterIdentity.LoadOrCreate(Path.Combine(options.StateDirectory, "keys"), options.Clock.Time);
+        var parts = new ClusterParts(options, identity);
+        try
+        {
+            var address = await parts.StartAsync(cancellation);
+            return new KubernetesCluster(parts) { Address = address, Kubeconfig = identity.Kubeconfig(address) };
+        }
+        catch
+        {
+            await parts.DisposeAsync();
+            throw;
+        }
+    }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    /// <summary>Stops listener, controllers and containers; the objects stay in the state folder.</summary>
+    public ValueTask DisposeAsync() => _parts.DisposeAsync();
+}
+
+/// <summary>The parts of a cluster, put together.</summary>
+internal sealed class ClusterParts : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ObjectStore _store;
+    private readonly ServiceProxy _proxy;
+    private readonly ApiListener _listener;
+    private readonly Kubelet _kubelet;
+    private readonly HttpClient _probes = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    private readonly List<Controller> _controllers;
+    private Task _running = Task.CompletedTask;
+
+    public ClusterParts(ClusterOptions options, ClusterIdentity identity)
+    {
+        var (clock, time) = (options.Clock, options.Clock.Time);
+        _store = new ObjectStore(new Journal(Path.Combine(options.StateDirectory, "objects")), time);
+        var pods = Path.Combine(options.StateDirectory, "pods");
+        var (events, network, routes, deletion, overrun) = (new EventRecorder(_store, time), new PodNetwork(), new ServiceRoutes(), new Deletion(_store, time), new Overrun());
+        _kubelet = new Kubelet(new NodeServices(
+            _store, clock, events, network, new ImagePuller(options.Images, _store, clock, events, overrun, Path.Combine(pods, "roots")),
+            new PodVolumes(_store, Path.Combine(pods, "volumes")), options.Runtimes, _probes, options.Touch));
+        _controllers =
+        [
+            new DeploymentController(_store, clock, events, deletion, overrun),
+            new ReplicaSetController(_store, clock, events, deletion),
+            new Scheduler(_store, clock, events),
+            new EndpointsController(_store, clock, routes),
+            new GarbageCollector(_store, clock, deletion),
+            new NamespaceController(_store, clock),
+            _kubelet,
+        ];
+        _proxy = new ServiceProxy(_store, routes, network, options.Touch);
+        var server = new ApiServer(
+            identity.Token, options.Touch, new ResourceEndpoint(_store, new ObjectWriter(_store, time), deletion),
+            new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token), _proxy);
+        _listener = new ApiListener(server.HandleAsync, identity.Server, options.Port);
+    }
+
+    public async Task<Uri> StartAsync(CancellationToken cancellation)
+    {
+        foreach (var name in new[] { "default", "kube-system" })
+        {
+            var key = new ObjectKey(ResourceKinds.Namespace, "", name);
+            if (_store.Get(key) is null)
+            {
+                var ns = new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } };
+                Defaults.Apply(ResourceKinds.Namespace, ns);
+                _store.Create(key, ns);
+            }
+        }
+
+        // The port first: when it is taken, nothing has been started.
+        var address = await _listener.StartAsync(cancellation);
+        _running = Task.WhenAll(_controllers.Select(controller => Task.Run(() => controller.RunAsync(_stopping.Token), CancellationToken.None)));
+        return address;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+        await _listener.DisposeAsync();
+        await _kubelet.DisposeAsync();
+        _proxy.Dispose();
+        _probes.Dispose();
+        _store.Dispose();
+        _stopping.Dispose();
+    }
 }

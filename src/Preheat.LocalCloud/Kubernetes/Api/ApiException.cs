@@ -1,0 +1,122 @@
+using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Store;
+
+namespace Preheat.LocalCloud.Kubernetes.Api;
+
+/// <summary>One reason why an object is refused; <paramref name="Field"/> is its path.</summary>
+internal readonly record struct Cause(string Reason, string Message, string Field)
+{
+    public static Cause Required(string field, string detail = "") => new("FieldValueRequired", detail.Length == 0 ? "Required value" : $"Required value: {detail}", field);
+
+    public static Cause Invalid(string field, object? value, string detail) => new("FieldValueInvalid", $"Invalid value: {Show(value)}: {detail}", field);
+
+    public static Cause Unsupported(string field, object? value, IEnumerable<string> supported) =>
+        new("FieldValueNotSupported", $"Unsupported value: {Show(value)}: supported values: {string.Join(", ", supported.Select(item => $"\"{item}\""))}", field);
+
+    public static Cause Duplicate(string field, string value) => new("FieldValueDuplicate", $"Duplicate value: {Show(value)}", field);
+
+    public static Cause NotFound(string field, string value) => new("FieldValueNotFound", $"Not found: {Show(value)}", field);
+
+    public static Cause Forbidden(string field, string detail) => new("FieldValueForbidden", $"Forbidden: {detail}", field);
+
+    private static string Show(object? value) => value switch
+    {
+        null => "null",
+        string text => $"\"{text}\"",
+        JsonNode node => node.ToJsonString(),
+        _ => $"{value}",
+    };
+}
+
+/// <summary>
+/// An answer of kind <c>Status</c>, in the form of
+/// https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ (code, reason, message, details.causes).
+/// </summary>
+internal sealed class ApiException(int code, string reason, string message, JsonObject? details = null) : Exception(message)
+{
+    public int Code { get; } = code;
+
+    public string Reason { get; } = reason;
+
+    public JsonObject ToStatus()
+    {
+        var status = new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Failure", ["message"] = Message };
+        if (Reason.Length > 0)
+        {
+            status["reason"] = Reason;
+        }
+
+        if (details is not null)
+        {
+            status["details"] = details.DeepClone();
+        }
+
+        status["code"] = Code;
+        return status;
+    }
+
+    public static ApiException NotFound(ObjectKey key) =>
+        new(404, "NotFound", $"{key.Kind.QualifiedPlural} \"{key.Name}\" not found", Details(key.Kind.Plural, key));
+
+    /// <summary>No such path.</summary>
+    public static ApiException NoResource() => new(404, "NotFound", "the server could not find the requested resource", []);
+
+    public static ApiException AlreadyExists(ObjectKey key) =>
+        new(409, "AlreadyExists", $"{key.Kind.QualifiedPlural} \"{key.Name}\" already exists", Details(key.Kind.Plural, key));
+
+    public static ApiException Conflict(ObjectKey key, string why) =>
+        new(409, "Conflict", $"Operation cannot be fulfilled on {key.Kind.QualifiedPlural} \"{key.Name}\": {why}", Details(key.Kind.Plural, key));
+
+    public static ApiException Modified(ObjectKey key) =>
+        Conflict(key, "the object has been modified; please apply your changes to the latest version and try again");
+
+    /// <summary>Server-side apply met fields of other managers.</summary>
+    public static ApiException ApplyConflict(IReadOnlyList<(string Manager, string Field)> conflicts)
+    {
+        var list = string.Join("\n", conflicts.Select(conflict => $"conflict with {conflict.Manager}: {conflict.Field}"));
+        var message = conflicts.Count == 1
+            ? $"Apply failed with 1 conflict: {list}"
+            : $"Apply failed with {conflicts.Count} conflicts: {list}";
+        var causes = conflicts.Select(conflict => new Cause("FieldManagerConflict", $"conflict with {conflict.Manager}", conflict.Field));
+        return new ApiException(409, "Conflict", message, new JsonObject { ["causes"] = ToJson(causes) });
+    }
+
+    public static ApiException Invalid(ResourceKind kind, string name, IReadOnlyList<Cause> causes)
+    {
+        var lines = causes.Select(cause => $"{cause.Field}: {cause.Message}").ToList();
+        var text = lines.Count == 1 ? lines[0] : $"[{string.Join(", ", lines)}]";
+        return new ApiException(422, "Invalid", $"{kind.QualifiedKind} \"{name}\" is invalid: {text}",
+            new JsonObject { ["name"] = name, ["group"] = kind.Group, ["kind"] = kind.Kind, ["causes"] = ToJson(causes) });
+    }
+
+    public static ApiException BadRequest(string message) => new(400, "BadRequest", message);
+
+    public static ApiException Unauthorized() => new(401, "Unauthorized", "Unauthorized");
+
+    public static ApiException Forbidden(ObjectKey key, string why) =>
+        new(403, "Forbidden", $"{key.Kind.QualifiedPlural} \"{key.Name}\" is forbidden: {why}", Details(key.Kind.Plural, key));
+
+    public static ApiException MethodNotAllowed() =>
+        new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", []);
+
+    public static ApiException TooLarge(long limit) => new(413, "RequestEntityTooLarge", $"Request entity too large: limit is {limit}");
+
+    public static ApiException UnsupportedMediaType(string? type, IEnumerable<string> accepted) =>
+        new(415, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: {string.Join(", ", accepted)} (got {type ?? "none"})");
+
+    public static ApiException Expired(long asked, long oldest) => new(410, "Expired", $"too old resource version: {asked} ({oldest})");
+
+    public static ApiException TooLargeVersion(long asked, long current) =>
+        new(504, "Timeout", $"Too large resource version: {asked}, current: {current}",
+            new JsonObject { ["causes"] = ToJson([new Cause("ResourceVersionTooLarge", "Too large resource version", "")]), ["retryAfterSeconds"] = 1 });
+
+    public static ApiException Unavailable(string message) => new(503, "ServiceUnavailable", message);
+
+    private static JsonObject Details(string kind, ObjectKey key) =>
+        key.Kind.Group.Length == 0
+            ? new JsonObject { ["name"] = key.Name, ["kind"] = kind }
+            : new JsonObject { ["name"] = key.Name, ["group"] = key.Kind.Group, ["kind"] = kind };
+
+    private static JsonArray ToJson(IEnumerable<Cause> causes) =>
+        new([.. causes.Select(cause => (JsonNode)new JsonObject { ["reason"] = cause.Reason, ["message"] = cause.Message, ["field"] = cause.Field })]);
+}

@@ -1,0 +1,62 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Preheat.LocalCloud.Kubernetes.Patching;
+using Preheat.LocalCloud.Kubernetes.Store;
+
+namespace Preheat.LocalCloud.Kubernetes.Api;
+
+/// <summary>Bodies in and out. A request's body is limited as the API server limits it (3 MiB).</summary>
+internal static class Bodies
+{
+    public const int Limit = 3 * 1024 * 1024;
+
+    /// <summary>Reads the whole body; 413 beyond <see cref="Limit"/>.</summary>
+    public static async Task<byte[]> ReadAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength > Limit)
+        {
+            throw ApiException.TooLarge(Limit);
+        }
+
+        using var buffer = new MemoryStream();
+        var chunk = new byte[16 * 1024];
+        int read;
+        while ((read = await context.Request.Body.ReadAsync(chunk, context.RequestAborted)) > 0)
+        {
+            if (buffer.Length + read > Limit)
+            {
+                throw ApiException.TooLarge(Limit);
+            }
+
+            buffer.Write(chunk, 0, read);
+        }
+
+        return buffer.ToArray();
+    }
+
+    /// <summary>An object as JSON, or as YAML when the content type says so.</summary>
+    public static async Task<JsonObject> ReadObjectAsync(HttpContext context)
+    {
+        var bytes = await ReadAsync(context);
+        var type = MediaType(context.Request);
+        if (type.Length > 0 && type is not ("application/json" or "application/yaml" or "*/*"))
+        {
+            throw ApiException.UnsupportedMediaType(type, ["application/json", "application/yaml"]);
+        }
+
+        return (type == "application/yaml" ? YamlBody.Parse(bytes) : KubeJson.Parse(bytes)) as JsonObject
+            ?? throw ApiException.BadRequest("the body is no object");
+    }
+
+    public static string MediaType(HttpRequest request) => (request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
+
+    public static Task WriteAsync(HttpContext context, int code, JsonNode json) => WriteAsync(context, code, KubeJson.Serialize(json));
+
+    public static async Task WriteAsync(HttpContext context, int code, ReadOnlyMemory<byte> json)
+    {
+        context.Response.StatusCode = code;
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = json.Length;
+        await context.Response.Body.WriteAsync(json, context.RequestAborted);
+    }
+}

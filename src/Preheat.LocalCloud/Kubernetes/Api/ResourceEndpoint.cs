@@ -1,0 +1,262 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Preheat.LocalCloud.Kubernetes.Patching;
+using Preheat.LocalCloud.Kubernetes.Store;
+using Preheat.LocalCloud.Kubernetes.Validation;
+
+namespace Preheat.LocalCloud.Kubernetes.Api;
+
+/// <summary>The verbs on objects and collections, the same for every kind.</summary>
+internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, Deletion deletion)
+{
+    private static readonly string[] PatchTypes =
+        ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
+
+    public Task HandleAsync(HttpContext context, ApiPath path)
+    {
+        var (kind, method) = (path.Kind, context.Request.Method);
+        if (path.Subresource is not "" && !(path.Subresource == "status" && kind.HasStatus) && !(path.Subresource == "scale" && kind.HasScale)
+            && !(path.Subresource == "finalize" && kind == ResourceKinds.Namespace))
+        {
+            throw ApiException.NoResource();
+        }
+
+        if (path.Subresource == "scale")
+        {
+            return ScaleAsync(context, path);
+        }
+
+        return (method, path.Name) switch
+        {
+            ("GET" or "HEAD", "") => ListAsync(context, path),
+            ("GET" or "HEAD", _) => Bodies.WriteAsync(context, 200, Get(path.Key).Bytes),
+            ("POST", "") => CreateAsync(context, path),
+            ("PUT", not "") => ReplaceAsync(context, path),
+            ("PATCH", not "") => PatchAsync(context, path),
+            ("DELETE", "") => DeleteCollectionAsync(context, path),
+            ("DELETE", _) when path.Subresource.Length == 0 => DeleteAsync(context, path),
+            _ => throw ApiException.MethodNotAllowed(),
+        };
+    }
+
+    private StoredObject Get(ObjectKey key) => store.Get(key) ?? throw ApiException.NotFound(key);
+
+    private Task ListAsync(HttpContext context, ApiPath path)
+    {
+        var query = context.Request.Query;
+        var (labels, fields) = (LabelSelector.Parse(query["labelSelector"]), FieldSelector.Parse(path.Kind, query["fieldSelector"]));
+        var found = store.List(path.Kind, path.Namespace, out var version).Where(item => labels.Matches(item.Json.Map("metadata", "labels")) && fields.Matches(item.Json));
+
+        // A page continues behind the last key of the page before it.
+        if (query["continue"].ToString() is { Length: > 0 } mark)
+        {
+            var after = DecodeContinue(mark);
+            found = found.Where(item => string.CompareOrdinal($"{item.Namespace}/{item.Name}", after) > 0);
+        }
+
+        var all = found.ToList();
+        var limit = int.TryParse(query["limit"], NumberStyles.None, CultureInfo.InvariantCulture, out var asked) && asked > 0 ? asked : int.MaxValue;
+        var page = all.Take(limit).ToList();
+        var metadata = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture) };
+        if (page.Count < all.Count)
+        {
+            metadata["continue"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{page[^1].Namespace}/{page[^1].Name}"));
+            metadata["remainingItemCount"] = all.Count - page.Count;
+        }
+
+        return Bodies.WriteAsync(context, 200, new JsonObject
+        {
+            ["kind"] = $"{path.Kind.Kind}List",
+            ["apiVersion"] = path.Kind.ApiVersion,
+            ["metadata"] = metadata,
+            ["items"] = new JsonArray([.. page.Select(item => (JsonNode)item.Json.DeepClone())]),
+        });
+    }
+
+    private static string DecodeContinue(string mark)
+    {
+        try
+        {
+            return System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(mark));
+        }
+        catch (FormatException)
+        {
+            throw ApiException.BadRequest("continue key is not valid");
+        }
+    }
+
+    private async Task CreateAsync(HttpContext context, ApiPath path)
+    {
+        var json = await Bodies.ReadObjectAsync(context);
+        var created = writer.Create(path.Kind, path.Namespace, json, Options(context));
+        await Bodies.WriteAsync(context, 201, created.Bytes);
+    }
+
+    private async Task ReplaceAsync(HttpContext context, ApiPath path)
+    {
+        var json = await Bodies.ReadObjectAsync(context);
+        CheckName(path, json);
+        var stored = writer.Update(path.Key, path.Subresource, _ => json, Options(context));
+        await Bodies.WriteAsync(context, 200, stored.Bytes);
+    }
+
+    private async Task PatchAsync(HttpContext context, ApiPath path)
+    {
+        var type = Bodies.MediaType(context.Request);
+        if (!PatchTypes.Contains(type))
+        {
+            throw ApiException.UnsupportedMediaType(type, PatchTypes);
+        }
+
+        var body = await Bodies.ReadAsync(context);
+        if (type == "application/apply-patch+yaml")
+        {
+            var (applied, created) = writer.Apply(path.Key, path.Subresource, ReadApply(context, path, body), context.Request.Query["force"] == "true", Options(context));
+            await Bodies.WriteAsync(context, created ? 201 : 200, applied.Bytes);
+            return;
+        }
+
+        var patch = KubeJson.Parse(body);
+        var stored = writer.Update(path.Key, path.Subresource, present => Patched(path, type, present, patch), Options(context));
+        await Bodies.WriteAsync(context, 200, stored.Bytes);
+    }
+
+    private static JsonObject ReadApply(HttpContext context, ApiPath path, byte[] body)
+    {
+        if (string.IsNullOrEmpty(context.Request.Query["fieldManager"]))
+        {
+            throw new ApiException(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+        }
+
+        var json = YamlBody.Parse(body) as JsonObject ?? throw ApiException.BadRequest("the body is no object");
+        if (json.Text("apiVersion") is null || json.Text("kind") is null)
+        {
+            throw ApiException.BadRequest("invalid object type: apiVersion and kind are required for apply");
+        }
+
+        if (json.Items("metadata", "managedFields") is { Count: > 0 })
+        {
+            throw ApiException.BadRequest("metadata.managedFields must be nil");
+        }
+
+        CheckName(path, json);
+        return json;
+    }
+
+    private static JsonObject Patched(ApiPath path, string type, JsonObject present, JsonNode? patch)
+    {
+        var next = present.Copy();
+        switch (type, patch)
+        {
+            case ("application/json-patch+json", JsonArray operations):
+                return Patches.Json(path.Key, next, operations);
+            case ("application/merge-patch+json", JsonObject fields):
+                Patches.Merge(next, fields);
+                return next;
+            case ("application/strategic-merge-patch+json", JsonObject fields) when path.Kind.Group != "monitoring.googleapis.com":
+                Patches.Strategic(Schemas.Of(path.Kind), next, fields);
+                return next;
+            case ("application/strategic-merge-patch+json", JsonObject):
+                throw ApiException.UnsupportedMediaType(type, PatchTypes.Where(item => item != type));
+            default:
+                throw ApiException.BadRequest("the body does not fit the patch's content type");
+        }
+    }
+
+    private static void CheckName(ApiPath path, JsonObject json)
+    {
+        if (json.Text("metadata", "name") is { } name && name != path.Name)
+        {
+            throw ApiException.BadRequest($"the name of the object ({name}) does not match the name on the URL ({path.Name})");
+        }
+    }
+
+    private async Task DeleteAsync(HttpContext context, ApiPath path)
+    {
+        var options = await DeleteOptions.ReadAsync(context);
+        var (stored, gone) = deletion.Delete(path.Key, options);
+        await Bodies.WriteAsync(context, 200, gone && path.Kind != ResourceKinds.Pod
+            ? new JsonObject
+            {
+                ["kind"] = "Status",
+                ["apiVersion"] = "v1",
+                ["metadata"] = new JsonObject(),
+                ["status"] = "Success",
+                ["details"] = new JsonObject { ["name"] = path.Name, ["group"] = path.Kind.Group, ["kind"] = path.Kind.Plural, ["uid"] = stored.Uid },
+            }
+            : stored.Json);
+    }
+
+    private async Task DeleteCollectionAsync(HttpContext context, ApiPath path)
+    {
+        var query = context.Request.Query;
+        var (labels, fields) = (LabelSelector.Parse(query["labelSelector"]), FieldSelector.Parse(path.Kind, query["fieldSelector"]));
+        var options = await DeleteOptions.ReadAsync(context);
+        var items = new JsonArray();
+        foreach (var item in store.List(path.Kind, path.Namespace).Where(item => labels.Matches(item.Json.Map("metadata", "labels")) && fields.Matches(item.Json)))
+        {
+            deletion.Delete(item.Key, options);
+            items.Add(item.Json.DeepClone());
+        }
+
+        await Bodies.WriteAsync(context, 200, new JsonObject
+        {
+            ["kind"] = $"{path.Kind.Kind}List",
+            ["apiVersion"] = path.Kind.ApiVersion,
+            ["metadata"] = new JsonObject { ["resourceVersion"] = store.Version.ToString(CultureInfo.InvariantCulture) },
+            ["items"] = items,
+        });
+    }
+
+    private async Task ScaleAsync(HttpContext context, ApiPath path)
+    {
+        if (context.Request.Method == "GET")
+        {
+            await Bodies.WriteAsync(context, 200, Scale.Of(Get(path.Key)));
+            return;
+        }
+
+        JsonNode? body = context.Request.Method switch
+        {
+            "PUT" => await Bodies.ReadObjectAsync(context),
+            "PATCH" => KubeJson.Parse(await Bodies.ReadAsync(context)),
+            _ => throw ApiException.MethodNotAllowed(),
+        };
+        var type = Bodies.MediaType(context.Request);
+        var stored = writer.Update(path.Key, "scale", present =>
+        {
+            var wanted = context.Request.Method == "PUT" ? (JsonObject)body! : Patched(path, type, Scale.Of(new StoredObject(path.Key, present, 0)), body);
+            present.Ensure("spec")["replicas"] = wanted.Number("spec", "replicas") ?? 0;
+            present.Metadata()["resourceVersion"] = wanted.Text("metadata", "resourceVersion");
+            return present;
+        }, Options(context));
+        await Bodies.WriteAsync(context, 200, Scale.Of(stored));
+    }
+
+    private static WriteOptions Options(HttpContext context)
+    {
+        var query = context.Request.Query;
+        var manager = query["fieldManager"].ToString();
+        if (manager.Length == 0)
+        {
+            var agent = context.Request.Headers.UserAgent.ToString();
+            manager = agent.Split('/', ' ')[0] is { Length: > 0 } product ? product : "unknown";
+        }
+
+        if (manager.Length > 128)
+        {
+            throw new ApiException(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not be more than 128 bytes");
+        }
+
+        if (query["dryRun"].ToString() is { Length: > 0 } dryRun and not "All")
+        {
+            throw new ApiException(422, "Invalid", $"PatchOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"{dryRun}\": supported values: \"All\"");
+        }
+
+        return new WriteOptions(manager, query["dryRun"] == "All", query["fieldValidation"].ToString() is { Length: > 0 } validation ? validation : "Warn")
+        {
+            Warn = text => context.Response.Headers.Append("Warning", $"299 - \"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\""),
+        };
+    }
+}

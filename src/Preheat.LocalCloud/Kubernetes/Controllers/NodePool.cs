@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Store;
+using Preheat.LocalCloud.Kubernetes.Validation;
+
+namespace Preheat.LocalCloud.Kubernetes.Controllers;
+
+/// <summary>Nodes as objects: how a machine becomes one, and what is free on it.</summary>
+internal sealed class NodePool(ObjectStore store, TimeProvider time)
+{
+    private const string Region = "local";
+
+    private int _addresses;
+
+    /// <summary>Labels of a machine's node. A spot node is made only for a pod that selects one.</summary>
+    public static Dictionary<string, string> Labels(Machine machine, string name, PodNeeds needs)
+    {
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["kubernetes.io/arch"] = "amd64",
+            ["kubernetes.io/os"] = "linux",
+            ["kubernetes.io/hostname"] = name,
+            ["node.kubernetes.io/instance-type"] = machine.Type,
+            ["topology.kubernetes.io/region"] = Region,
+            ["topology.kubernetes.io/zone"] = $"{Region}-a",
+        };
+        if (machine.Gpus > 0)
+        {
+            labels[PodNeeds.AcceleratorLabel] = machine.Accelerator;
+            labels["cloud.google.com/gke-accelerator-count"] = machine.Gpus.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (needs.NodeSelector.GetValueOrDefault(PodNeeds.SpotLabel) == "true")
+        {
+            labels[PodNeeds.SpotLabel] = "true";
+        }
+
+        return labels;
+    }
+
+    public StoredObject Create(string name, Machine machine, IReadOnlyDictionary<string, string> labels)
+    {
+        var capacity = new JsonObject
+        {
+            ["cpu"] = machine.Cpu.ToString(CultureInfo.InvariantCulture),
+            ["memory"] = $"{machine.MemoryGiB.ToString(CultureInfo.InvariantCulture)}Gi",
+            ["pods"] = "110",
+        };
+        if (machine.Gpus > 0)
+        {
+            capacity[PodRules.Gpu] = machine.Gpus.ToString(CultureInfo.InvariantCulture);
+        }
+
+        var address = Interlocked.Increment(ref _addresses);
+        var node = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Node",
+            ["metadata"] = new JsonObject { ["labels"] = new JsonObject(labels.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))) },
+            ["spec"] = new JsonObject { ["providerID"] = $"preheat://local/{name}" },
+            ["status"] = new JsonObject
+            {
+                ["capacity"] = capacity,
+                ["allocatable"] = capacity.DeepClone(),
+                ["addresses"] = new JsonArray(
+                    new JsonObject { ["type"] = "InternalIP", ["address"] = $"10.128.{address / 250}.{(address % 250) + 1}" },
+                    new JsonObject { ["type"] = "Hostname", ["address"] = name }),
+                ["nodeInfo"] = new JsonObject
+                {
+                    ["architecture"] = "amd64",
+                    ["operatingSystem"] = "linux",
+                    ["kubeletVersion"] = "v1.33.0-preheat",
+                    ["osImage"] = "Preheat embedded node",
+                    ["containerRuntimeVersion"] = "preheat://1",
+                    ["kernelVersion"] = "",
+                    ["kubeProxyVersion"] = "",
+                    ["machineID"] = "",
+                    ["systemUUID"] = "",
+                    ["bootID"] = "",
+                },
+                ["images"] = new JsonArray(),
+            },
+        };
+        Conditions.Set(node, "Ready", status: true, "KubeletReady", "kubelet is posting ready status", time.GetUtcNow());
+        return store.Create(new ObjectKey(ResourceKinds.Node, "", name), node);
+    }
+
+    /// <summary>The pods on a node that have not ended.</summary>
+    public IEnumerable<StoredObject> PodsOn(string node) => store.List(ResourceKinds.Pod).Where(pod => pod.NodeName() == node && !pod.IsEnded());
+
+    /// <summary>The node's labels fit and enough of every resource is free.</summary>
+    public bool Fits(StoredObject node, PodNeeds needs)
+    {
+        if (node.Deleting || node.Json.Flag("spec", "unschedulable") || !needs.Selects(node.Json.StringMap("metadata", "labels")))
+        {
+            return false;
+        }
+
+        var allocatable = node.Json.Map("status", "allocatable");
+        return Fits(needs, PodsOn(node.Name).Select(pod => PodNeeds.Of(pod.Json)),
+            (int)Quantity.ValueOf(allocatable?[PodRules.Gpu]), Quantity.ValueOf(allocatable?["cpu"]), Quantity.ValueOf(allocatable?["memory"]) / (1L << 30));
+    }
+
+    /// <inheritdoc cref="Fits(StoredObject, PodNeeds)"/>
+    public static bool Fits(PodNeeds needs, IEnumerable<PodNeeds> present, int gpus, decimal cpu, decimal memoryGiB)
+    {
+        var used = present.ToList();
+
+        // GPU nodes are for pods that ask for GPUs, as their taint says on the real ones.
+        return (needs.Gpus > 0 || gpus == 0)
+            && used.Sum(pod => pod.Gpus) + needs.Gpus <= gpus && used.Sum(pod => pod.Cpu) + needs.Cpu <= cpu && used.Sum(pod => pod.MemoryGiB) + needs.MemoryGiB <= memoryGiB;
+    }
+}

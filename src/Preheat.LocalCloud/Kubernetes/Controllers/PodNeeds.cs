@@ -1,0 +1,30 @@
+using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Store;
+using Preheat.LocalCloud.Kubernetes.Validation;
+
+namespace Preheat.LocalCloud.Kubernetes.Controllers;
+
+/// <summary>What a pod asks of its node.</summary>
+internal sealed record PodNeeds(int Gpus, decimal Cpu, decimal MemoryGiB, IReadOnlyDictionary<string, string> NodeSelector)
+{
+    public const string AcceleratorLabel = "cloud.google.com/gke-accelerator";
+    public const string SpotLabel = "cloud.google.com/gke-spot";
+
+    private const decimal GiB = 1L << 30;
+
+    public string Accelerator => NodeSelector.GetValueOrDefault(AcceleratorLabel) ?? "";
+
+    public static PodNeeds Of(JsonObject pod)
+    {
+        decimal Sum(string resource)
+        {
+            var running = pod.Objects("spec", "containers").Sum(container => Quantity.ValueOf(container.At("resources", "requests", resource)));
+            var starting = pod.Objects("spec", "initContainers").Select(container => Quantity.ValueOf(container.At("resources", "requests", resource))).DefaultIfEmpty(0).Max();
+            return Math.Max(running, starting);
+        }
+
+        return new PodNeeds((int)Sum(PodRules.Gpu), Sum("cpu"), Sum("memory") / GiB, pod.StringMap("spec", "nodeSelector"));
+    }
+
+    public bool Selects(IReadOnlyDictionary<string, string> labels) => NodeSelector.All(pair => labels.GetValueOrDefault(pair.Key) == pair.Value);
+}

@@ -1,0 +1,194 @@
+using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Clocks;
+using Preheat.LocalCloud.Kubernetes.Store;
+using Preheat.LocalCloud.Kubernetes.Validation;
+
+namespace Preheat.LocalCloud.Kubernetes.Controllers;
+
+/// <summary>
+/// Assigns pods to nodes, adds a node where none fits, and removes a node that has been empty: what the scheduler and the auto-provisioner
+/// of GKE Autopilot do together.
+/// </summary>
+internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, EventRecorder events) : Controller(store, clock)
+{
+    /// <summary>Annotation with the modelled seconds that a pod waited for its node.</summary>
+    public const string NodeSeconds = "preheat.dev/simulated-seconds.node";
+
+    /// <summary>How long a node takes from the decision to ready: about two minutes are reported for GKE with a GPU.</summary>
+    private static readonly TimeSpan Provisioning = TimeSpan.FromSeconds(120);
+
+    private static readonly TimeSpan RemoveEmptyAfter = TimeSpan.FromMinutes(10);
+
+    private readonly NodePool _pool = new(store, clock.Time);
+    private readonly List<PlannedNode> _planned = [];
+    private readonly Dictionary<string, DateTimeOffset> _emptySince = new(StringComparer.Ordinal);
+
+    protected override IEnumerable<ObjectKey> Concerned(StoreChange change)
+    {
+        if (change.Object.Key.Kind == ResourceKinds.Node)
+        {
+            return change.Type == ChangeType.Modified ? [] : Waiting().Append(change.Object.Key);
+        }
+
+        if (change.Object.Key.Kind != ResourceKinds.Pod)
+        {
+            return [];
+        }
+
+        // A pod that came or went changes what its node has free.
+        var node = change.Object.NodeName();
+        var moved = node.Length > 0 && (change.Type == ChangeType.Deleted || change.Before?.NodeName() != node || change.Object.IsEnded());
+        return moved ? Waiting().Append(new ObjectKey(ResourceKinds.Node, "", node)).Append(change.Object.Key) : [change.Object.Key];
+    }
+
+    protected override IEnumerable<ObjectKey> Present() => Waiting().Concat(Store.List(ResourceKinds.Node).Select(node => node.Key));
+
+    protected override Task ReconcileAsync(ObjectKey key, CancellationToken stopping)
+    {
+        if (key.Kind == ResourceKinds.Node)
+        {
+            RemoveIfEmpty(key);
+            return Task.CompletedTask;
+        }
+
+        if (Store.Get(key) is not { } pod || !pod.IsActive() || pod.NodeName().Length > 0)
+        {
+            _planned.ForEach(node => node.Pods.Remove(key));
+            return Task.CompletedTask;
+        }
+
+        var needs = PodNeeds.Of(pod.Json);
+        var nodes = Store.List(ResourceKinds.Node);
+        if (nodes.FirstOrDefault(node => _pool.Fits(node, needs)) is { } fitting)
+        {
+            Bind(pod, fitting);
+        }
+        else if (!_planned.Exists(node => node.Pods.ContainsKey(key)))
+        {
+            Plan(pod, needs, nodes, stopping);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private IEnumerable<ObjectKey> Waiting() => Store.List(ResourceKinds.Pod).Where(pod => pod.IsActive() && pod.NodeName().Length == 0).Select(pod => pod.Key);
+
+    private void Bind(StoredObject pod, StoredObject node)
+    {
+        var waited = _planned.Exists(planned => planned.Name == node.Name && planned.Pods.ContainsKey(pod.Key)) ? Provisioning : TimeSpan.Zero;
+        _planned.ForEach(planned => planned.Pods.Remove(pod.Key));
+        _planned.RemoveAll(planned => planned.Created && planned.Pods.Count == 0);
+        _emptySince.Remove(node.Name);
+        var bound = Store.Update(pod.Key, json =>
+        {
+            if (json.Text("metadata", "uid") != pod.Uid || json.Text("metadata", "deletionTimestamp") is not null)
+            {
+                return false;
+            }
+
+            json.Ensure("spec")["nodeName"] = node.Name;
+            json.Ensure("metadata", "annotations")[NodeSeconds] = EventRecorder.Seconds(waited);
+            Conditions.Set(json, "PodScheduled", status: true, "", "", Clock.Time.GetUtcNow());
+            return true;
+        });
+        if (bound?.NodeName() == node.Name)
+        {
+            events.Normal(bound, "default-scheduler", "Scheduled", $"Successfully assigned {pod.Namespace}/{pod.Name} to {node.Name}", waited);
+        }
+    }
+
+    private void Plan(StoredObject pod, PodNeeds needs, IReadOnlyList<StoredObject> nodes, CancellationToken stopping)
+    {
+        Unschedulable(pod, needs, nodes);
+        if (_planned.Find(node => !node.Created && node.Fits(needs)) is { } planned)
+        {
+            planned.Pods[pod.Key] = needs;
+            return;
+        }
+
+        var machine = MachineCatalog.Find(needs.Gpus > 0 ? needs.Accelerator : "", needs.Gpus, needs.Cpu, needs.MemoryGiB);
+        var name = $"gk3-preheat-nap-{Admission.RandomSuffix()}{Admission.RandomSuffix()}";
+        if (machine is null || NodePool.Labels(machine, name, needs) is not { } labels || !needs.Selects(labels))
+        {
+            events.Normal(pod, "cluster-autoscaler", "NotTriggerScaleUp", "pod didn't trigger scale-up: no machine type offers what the pod selects and requests");
+            return;
+        }
+
+        var node = new PlannedNode(name, machine, labels);
+        node.Pods[pod.Key] = needs;
+        _planned.Add(node);
+        events.Normal(pod, "cluster-autoscaler", "TriggeredScaleUp", $"pod triggered scale-up: [{{{machine.Type} 0->1 (max: 1000)}}]", Provisioning);
+        _ = ProvisionAsync(node, stopping);
+    }
+
+    private void Unschedulable(StoredObject pod, PodNeeds needs, IReadOnlyList<StoredObject> nodes)
+    {
+        var reasons = new List<string>();
+        var unmatched = nodes.Count(node => !needs.Selects(node.Json.StringMap("metadata", "labels")));
+        if (unmatched > 0)
+        {
+            reasons.Add($"{unmatched} node(s) didn't match Pod's node affinity/selector");
+        }
+
+        if (nodes.Count > unmatched)
+        {
+            reasons.Add($"{nodes.Count - unmatched} Insufficient {(needs.Gpus > 0 ? PodRules.Gpu : "cpu")}");
+        }
+
+        var message = $"0/{nodes.Count} nodes are available{(reasons.Count > 0 ? ": " + string.Join(", ", reasons) : "")}.";
+        Store.Update(pod.Key, json => Conditions.Set(json, "PodScheduled", status: false, "Unschedulable", message, Clock.Time.GetUtcNow()));
+        events.Warning(pod, "default-scheduler", "FailedScheduling", message);
+    }
+
+    private async Task ProvisionAsync(PlannedNode node, CancellationToken stopping)
+    {
+        try
+        {
+            await Clock.DelayAsync(Provisioning, stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        node.Created = true;
+        var created = _pool.Create(node.Name, node.Machine, node.Labels);
+        events.Normal(created, "kubelet", "NodeReady", $"Node {node.Name} status is now: NodeReady", Provisioning);
+    }
+
+    private void RemoveIfEmpty(ObjectKey key)
+    {
+        if (Store.Get(key) is null || _pool.PodsOn(key.Name).Any())
+        {
+            _emptySince.Remove(key.Name);
+            return;
+        }
+
+        var now = Clock.Time.GetUtcNow();
+        if (!_emptySince.TryGetValue(key.Name, out var since))
+        {
+            _emptySince[key.Name] = since = now;
+        }
+
+        var left = Clock.Scale(RemoveEmptyAfter) - (now - since);
+        if (left > TimeSpan.Zero)
+        {
+            EnqueueAfter(key, left);
+        }
+        else
+        {
+            _emptySince.Remove(key.Name);
+            Store.Remove(key);
+        }
+    }
+
+    private sealed record PlannedNode(string Name, Machine Machine, IReadOnlyDictionary<string, string> Labels)
+    {
+        /// <summary>Pods that wait for this node.</summary>
+        public Dictionary<ObjectKey, PodNeeds> Pods { get; } = [];
+
+        public bool Created { get; set; }
+
+        public bool Fits(PodNeeds needs) => needs.Selects(Labels) && NodePool.Fits(needs, Pods.Values, Machine.Gpus, Machine.Cpu, Machine.MemoryGiB);
+    }
+}

@@ -1,0 +1,7 @@
+namespace Preheat.LocalCloud.Pods;
+
+/// <summary>Why a container cannot start. <paramref name="reason"/> is the waiting reason that Kubernetes shows for it.</summary>
+internal sealed class ContainerFault(string reason, string message) : Exception(message)
+{
+    public string Reason { get; } = reason;
+}
