@@ -25,12 +25,11 @@ public sealed class DeploymentTests(TestCluster cluster)
         await cluster.WaitAsync($"api/v1/{ns}endpoints/web", body => body.Objects("subsets").FirstOrDefault().Objects("addresses").Count() == 2);
         for (var call = 0; call < 10; call++)
         {
-            answers.Add((await cluster.Client.GetStringAsync($"api/v1/{ns}services/web:http/proxy/v1/models?x=%2Fy")).Split(' ', 2)[1]);
             answers.Add((await cluster.Client.GetStringAsync($"api/v1/{ns}services/http:web:80/proxy/who")).Split(' ')[0]);
         }
 
-        answers.ShouldContain("GET /v1/models?x=%2Fy");
-        answers.Count.ShouldBe(3, "one text and both pods");
+        answers.Count.ShouldBe(2, "both pods answer");
+        (await cluster.Client.GetStringAsync($"api/v1/{ns}services/web:http/proxy/v1/models?x=%2Fy")).ShouldEndWith("GET /v1/models?x=%2Fy");
     }
 
     [Fact]
