@@ -48,7 +48,9 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
             if (reason is "ContainerCreating" or "PodInitializing")
                 return null;
             var crash = CrashReasons.Contains(reason);
-            return Troubled(reason, reason, waiting.Text("message") ?? LastEnd(container), name, FinalReasons.Contains(reason) || (crash && restarts >= MostRestarts), crash);
+            // How the last run ended says more than for how long the next one is put off.
+            var message = crash && LastEnd(container) is { Length: > 0 } end ? $"{restarts} restarts, {end}" : waiting.Text("message");
+            return Troubled(reason, reason, message, name, FinalReasons.Contains(reason) || (crash && restarts >= MostRestarts), crash);
         }
         if (container.At("state", "terminated") is { } ended && ended.Whole("exitCode") is not 0)
             return Troubled($"ended with {ended.Whole("exitCode")}", ended.Text("reason") ?? "Error", LastEnd(container), name, isFinal: false, isCrash: true);

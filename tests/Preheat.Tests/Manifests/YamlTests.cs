@@ -59,5 +59,35 @@ public sealed class YamlTests
     public void Refuses_an_alias() =>
         Should.Throw<UserException>(() => Read("a: *x\n")).Message.ShouldContain("f.yaml:1");
 
+    [Fact]
+    public void Ends_damaged_files_with_a_message_and_nothing_else()
+    {
+        var text = File.ReadAllText(Path.Combine(RenderingFixture.SourceFolder, "base/vllm/deployment.yaml"));
+        const string Inserted = "[]{}:,&*!|>'\"%@`#?-\n\t \0\u00e9";
+        var random = new Random(7);
+        var refused = 0;
+        for (var round = 0; round < 600; round++)
+        {
+            var damaged = new StringBuilder(text);
+            for (var change = random.Next(1, 4); change > 0; change--)
+            {
+                if (random.Next(2) == 0)
+                    damaged.Insert(random.Next(damaged.Length), Inserted[random.Next(Inserted.Length)]);
+                else
+                    damaged.Remove(random.Next(damaged.Length - 40), random.Next(1, 40));
+            }
+            try
+            {
+                YamlReader.Read(damaged.ToString(), "f.yaml", strict: true);
+            }
+            catch (UserException exception)
+            {
+                exception.Message.ShouldStartWith("f.yaml:");
+                refused++;
+            }
+        }
+        refused.ShouldBeInRange(50, 590);
+    }
+
     private static YamlMap Read(string text) => YamlReader.Read(text, "f.yaml", strict: false).ShouldHaveSingleItem().ShouldBeOfType<YamlMap>();
 }
