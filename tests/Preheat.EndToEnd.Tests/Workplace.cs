@@ -49,10 +49,10 @@ public sealed class Workplace : IAsyncDisposable
         {
             await process.WaitForExitAsync(limit.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException exception)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"build.sh {string.Join(' ', arguments)} did not end within {Limit}:\n{output}");
+            throw new TimeoutException($"build.sh {string.Join(' ', arguments)} did not end within {Limit}:\n{output}", exception);
         }
         lock (output)
             return new BuildResult(process.ExitCode, output.ToString());
@@ -64,6 +64,7 @@ public sealed class Workplace : IAsyncDisposable
         var start = new ProcessStartInfo("bash")
         {
             WorkingDirectory = Folder,
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
