@@ -1,12 +1,59 @@
+using Preheat;
 using Preheat.Runs;
 
 /// <summary>What runs, in which order. How each step works is in src/Preheat.</summary>
-sealed class Build : NukeBuild, IRenderManifests, IDoctor, ILocalCloudDown
+sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalCloudDown, ITest, IBenchmark
 {
-    public static int Main() => Execute<Build>(x => ((IRenderManifests)x).RenderManifests);
+    public static int Main() => Execute<Build>(x => ((IVerify)x).Verify);
 
-    protected override void OnBuildInitialized() => Session.Begin(this);
+    protected override void OnBuildCreated()
+    {
+        Session.Begin(this);
+        // The bundled engine asks this for each target of --plan; receipts answer, without network.
+        AppContext.SetData("preheat.plan", (Func<string, string?>)Explain);
+    }
+
+    /// <summary>All wrong values are told before anything runs.</summary>
+    protected override void OnBuildInitialized()
+    {
+        var planned = ExecutionPlan.Select(target => target.Name).ToHashSet(StringComparer.Ordinal);
+        if (!planned.Overlaps(["Doctor", "ResolveModel", "Status", "Teardown"]))
+            return;
+        var wrong = new List<string>();
+        Check(wrong, () => _ = Session.Current.Deployment);
+        Check(wrong, () => _ = ((IHazCloud)this).CloudOptions);
+        if (planned.Contains("LoadTest"))
+            Check(wrong, () => _ = ((ILoadTest)this).Load);
+        if (wrong.Count > 0)
+            throw new UserException(string.Join('\n', wrong));
+    }
 
     protected override void OnBuildFinished() => Session.Current.Finish(
         [.. ExecutionPlan.Select(target => new TargetResult(target.Name, target.Status.ToString(), target.Duration.TotalSeconds))]);
+
+    private static void Check(List<string> wrong, Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (UserException exception)
+        {
+            wrong.Add(exception.Message);
+        }
+    }
+
+    private string? Explain(string target)
+    {
+        StepInputs? inputs = target switch
+        {
+            nameof(IResolveModel.ResolveModel) => ((IResolveModel)this).ResolveInputs,
+            nameof(IBakeImage.BakeImage) => ((IBakeImage)this).BakeInputs,
+            nameof(IRenderManifests.RenderManifests) => ((IRenderManifests)this).RenderInputs,
+            nameof(IDeploy.Deploy) => ((IDeploy)this).DeployInputs,
+            nameof(ISmokeTest.SmokeTest) => ((ISmokeTest)this).SmokeInputs,
+            _ => null,
+        };
+        return inputs is null ? null : Step.Explain(Session.Receipts(Session.Current.Deployment, ((IHazDeployment)this).Artifacts), inputs);
+    }
 }

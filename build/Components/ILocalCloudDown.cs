@@ -7,6 +7,6 @@ interface ILocalCloudDown : IHazCloud
         .Executes(() => Session.Current.RunAsync(nameof(LocalCloudDown), async cancellation =>
         {
             var stopped = await LocalCloud.StopAsync(CloudState, cancellation);
-            Log.Information("{Line}", stopped ? "The embedded cloud has stopped. Its state is kept in " + CloudState : "The embedded cloud was not running.");
+            Log.Information("{Line}", stopped ? $"The embedded cloud has stopped. Its state is kept in {CloudState}." : "The embedded cloud was not running.");
         }));
 }

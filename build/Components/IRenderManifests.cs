@@ -8,6 +8,14 @@ interface IRenderManifests : IBakeImage
     /// <summary>Where the manifests are written.</summary>
     AbsolutePath RenderedManifests => Artifacts / Session.Current.Deployment.Name / "manifests";
 
+    /// <summary>What the step reads.</summary>
+    StepInputs RenderInputs => new(
+        nameof(RenderManifests),
+        1,
+        new { Session.Current.Deployment.Platform, Session.Current.Deployment.Namespace },
+        nameof(ResolveModel),
+        nameof(BakeImage));
+
     Target RenderManifests => _ => _
         .Description("Render and check the Kubernetes manifests")
         .DependsOn(BakeImage)
@@ -25,7 +33,7 @@ interface IRenderManifests : IBakeImage
             };
             var manifests = await Step.RefreshAsync(
                 session.Steps,
-                new(nameof(RenderManifests), 1, new { session.Deployment.Platform, session.Deployment.Namespace }, nameof(ResolveModel), nameof(BakeImage)),
+                RenderInputs,
                 _ => Task.FromResult(ManifestRenderer.Render(request, session.Events)),
                 cancellation);
             ReportSummary(_ => _.AddPair("Manifests", $"{manifests.Files.Count} in {Path.GetRelativePath(RootDirectory, RenderedManifests)}"));

@@ -59,6 +59,8 @@ public sealed record LoadOptions
         if (ReadDuration("--load-timeout", timeout, errors) is { } limit)
             options = options with { Timeout = limit };
         options = options with { TargetsFile = string.IsNullOrEmpty(targets) ? null : targets };
+        if (options.TargetsFile is { } file && !File.Exists(file))
+            errors.Add($"--load-targets '{file}' is not there. Give a file in vegeta's form (METHOD URL, headers, @body-file), or leave it out for the generated request.");
         if (objectives is not null)
             options = options with { Objectives = Objective.ParseAll(objectives, errors) };
         errors.AddRange(options.Errors());

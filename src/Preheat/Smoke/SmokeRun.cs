@@ -113,8 +113,11 @@ internal sealed record SmokeAnswer(string Asked, int Status, string ContentType,
     }
 
     public UnexpectedAnswerException Unexpected(string reason) =>
-        new($"{reason}; asked {Asked}; answered {Status} {(Body.IsEmpty ? "with nothing" : AnswerFields.Excerpt(Body.Span, ExcerptLength))}");
+        new(this, $"{reason}; asked {Asked}; answered {Status} {(Body.IsEmpty ? "with nothing" : AnswerFields.Excerpt(Body.Span, ExcerptLength))}");
 }
 
 /// <summary>The endpoint answered, but not as it must.</summary>
-internal sealed class UnexpectedAnswerException(string message) : Exception(message);
+internal sealed class UnexpectedAnswerException(SmokeAnswer answer, string message) : Exception(message)
+{
+    public SmokeAnswer Answer { get; } = answer;
+}

@@ -27,7 +27,7 @@ public class LookAlikeTests
         var thrown = await Should.ThrowAsync<SmokeTestFailedException>(() => SmokeTester.RunAsync(
             new SmokeRequest { Client = server.Client, BaseAddress = server.Client.BaseAddress!, ServedModelName = "org/other" }, new RecordedEvents(), TimeProvider.System, CancellationToken.None));
         thrown.Report.Checks.Where(check => !check.Passed).Select(check => check.Name)
-            .ShouldBe(["/v1/models lists the served model", "a completion states consistent usage", "a streamed chat completion is well formed"]);
+            .ShouldBe(["/v1/models lists the served model", "a completion states consistent usage", "a streamed answer is well formed"]);
     }
 
     [Theory]

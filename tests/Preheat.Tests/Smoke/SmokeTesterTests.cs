@@ -70,9 +70,9 @@ public class SmokeTesterTests
     [InlineData("/v1/completions", 200, """{"choices":[{"text":"a","finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":17,"total_tokens":26}}""", "a completion", "at most 16")]
     [InlineData("/v1/completions", 200, """{"choices":[{"text":"a"}]}""", "a completion", "finish_reason is missing")]
     [InlineData("/v1/completions", 200, """{"choices":[]}""", "a completion", "text is missing")]
-    [InlineData("/v1/chat/completions", 200, "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n", "a streamed chat", "[DONE]")]
-    [InlineData("/v1/chat/completions", 200, "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n", "a streamed chat", "finish_reason")]
-    [InlineData("/v1/chat/completions", 200, "data: {\"error\":{\"message\":\"broken\"}}\n\n", "a streamed chat", "broken")]
+    [InlineData("/v1/chat/completions", 200, "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n", "a streamed answer", "[DONE]")]
+    [InlineData("/v1/chat/completions", 200, "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n", "a streamed answer", "finish_reason")]
+    [InlineData("/v1/chat/completions", 200, "data: {\"error\":{\"message\":\"broken\"}}\n\n", "a streamed answer", "broken")]
     [InlineData("unknown", 200, "{}", "an unknown model", "expected 404")]
     [InlineData("/metrics", 200, "# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running 0\n# TYPE vllm:num_requests_waiting_total gauge\nvllm:num_requests_waiting_total 0\n", "/metrics has", "'vllm:num_requests_waiting'")]
     [InlineData("/metrics", 200, "# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running_x 0\n", "/metrics has", "has no value")]
@@ -85,6 +85,27 @@ public class SmokeTesterTests
         thrown.Report.Checks.Single(each => !each.Passed).Name.ShouldStartWith(check);
         thrown.Message.ShouldContain("1 of 7 smoke checks failed");
         thrown.Message.ShouldContain(reason);
+    }
+
+    [Fact]
+    public async Task A_base_model_without_chat_template_streams_a_completion_instead()
+    {
+        await using var server = await LoadServer.StartAsync(
+            async context =>
+            {
+                context.Response.StatusCode = context.Request.Path.Value!.Contains("chat", StringComparison.Ordinal) ? 400 : 200;
+                context.Response.ContentType = "text/event-stream";
+                await context.Response.WriteAsync(context.Response.StatusCode == 400
+                    ? """{"error":{"message":"you must provide a chat template if the tokenizer does not define one"}}"""
+                    : "data: {\"choices\":[{\"text\":\"a\",\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n");
+            },
+            "/");
+        var failure = await Should.ThrowAsync<SmokeTestFailedException>(() => SmokeTester.RunAsync(
+            new SmokeRequest { Client = server.Client, BaseAddress = server.Address, ServedModelName = Served, Timeout = TimeSpan.FromSeconds(10) },
+            new RecordedEvents(), TimeProvider.System, CancellationToken.None));
+        var check = failure.Report.Checks.Single(check => check.Name == "a streamed answer is well formed");
+        check.Passed.ShouldBeTrue(check.Detail);
+        check.Detail.ShouldContain("no chat template");
     }
 
     [Fact]

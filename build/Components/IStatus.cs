@@ -1,0 +1,37 @@
+using Preheat.Kubernetes;
+using Preheat.LocalCloud;
+
+interface IStatus : IHazCloud
+{
+    Target Status => _ => _
+        .Description("Say what is there: objects, pods, images, as the cluster has them")
+        .Executes(() => Session.Current.RunAsync(nameof(Status), async cancellation =>
+        {
+            var session = Session.Current;
+            var name = session.Deployment.Name;
+            if (LocalCloud.Find(CloudState) is null)
+            {
+                Log.Information("Nothing serves: the embedded cloud is not running. './build.sh Deploy' starts it and brings '{Name:l}' back.", name);
+                return;
+            }
+            var status = await ClusterStatus.GetAsync(name, inNamespace: null, await session.EndpointsAsync(), Session.Time, cancellation);
+            if (status.Objects.Count + status.Pods.Count == 0)
+            {
+                Log.Information("Nothing is there of deployment '{Name:l}' in context {Context:l}. './build.sh Deploy' puts it there.", name, status.Context);
+                return;
+            }
+            Log.Information("Deployment '{Name:l}' in context {Context:l}:", name, status.Context);
+            foreach (var row in status.Objects.Concat(status.Pods))
+            {
+                Log.Information(
+                    "{Ready:l} {Namespace:l} {Title:l}: {State:l}{Image:l}{Age:l}",
+                    row.IsReady ? "ready  " : "waiting",
+                    row.Namespace,
+                    row.Title,
+                    row.State,
+                    row.ImageDigest is { Length: > 19 } digest ? $", image {digest[..19]}" : "",
+                    row.Age is { } age ? $", {Preheat.Runs.Spans.Text(age)} old" : "");
+            }
+            ReportSummary(_ => _.AddPair("Ready", $"{status.Pods.Count(pod => pod.IsReady)} of {status.Pods.Count} pods"));
+        }));
+}

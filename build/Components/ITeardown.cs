@@ -1,0 +1,38 @@
+using Preheat;
+using Preheat.Kubernetes;
+
+interface ITeardown : ISmokeTest
+{
+    [Parameter("Do not ask before something is removed")]
+    bool Yes => TryGetValue<bool?>(() => Yes) ?? false;
+
+    Target Teardown => _ => _
+        .Description("Remove what Deploy made in the cluster, after a list of it")
+        .Executes(() => Session.Current.RunAsync(nameof(Teardown), async cancellation =>
+        {
+            var session = Session.Current;
+            var receipts = session.Steps.Receipts;
+            var endpoints = await session.EndpointsAsync();
+            var plan = await ClusterTeardown.PlanAsync(receipts.Deployment, inNamespace: null, endpoints, Session.Time, cancellation);
+            if (plan.Objects.Count == 0)
+            {
+                Log.Information("Nothing is there of deployment '{Name:l}'.", receipts.Deployment);
+                return;
+            }
+            Log.Information("This will be removed: {Objects:l}", string.Join(", ", plan.Objects.Select(item => item.Title)));
+            if (!Yes && !Agreed())
+                throw new UserException("Nothing was removed. Add --yes to remove what is listed above.");
+            foreach (var target in new[] { nameof(Deploy), nameof(SmokeTest) })
+                receipts.Delete(target);
+            await ClusterTeardown.RemoveAsync(plan, endpoints, session.Events, Session.Time, cancellation);
+            ReportSummary(_ => _.AddPair("Removed", $"{plan.Objects.Count} objects"));
+        }));
+
+    private static bool Agreed()
+    {
+        if (Console.IsInputRedirected)
+            return false;
+        Console.Write("Remove it? [y/N] ");
+        return Console.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
+}

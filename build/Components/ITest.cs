@@ -1,0 +1,13 @@
+using Preheat.Testing;
+
+interface ITest : IVerify
+{
+    Target Test => _ => _
+        .Description("Build everything and run every test")
+        .Before(ResolveModel)
+        .Executes(() => Session.Current.RunAsync(nameof(Test), async cancellation =>
+        {
+            var report = await TestRun.RunAsync(RootDirectory, RootDirectory / "artifacts" / "test-results", Session.Current.Events, Session.Time, cancellation);
+            ReportSummary(_ => _.AddPair("Tests", report.Summary));
+        }));
+}
