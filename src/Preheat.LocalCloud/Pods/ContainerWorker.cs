@@ -25,6 +25,13 @@ internal sealed class ContainerWorker(NodeServices node, StoredObject pod, JsonO
     /// </summary>
     public async Task<int> RunAsync(IReadOnlyDictionary<string, string> volumes, CancellationToken stopping)
     {
+        if (status[_name] is { RestartCount: > 0 } lost && pod.Json.Text("spec", "restartPolicy") == "Never")
+        {
+            // It ran under an earlier run of this program and went with it; its policy forbids another start.
+            status.Set(_name, state => state with { State = lost.LastState.Copy() });
+            return lost.ExitCode ?? 255;
+        }
+
         var backoff = new Backoff();
         while (true)
         {

@@ -17,6 +17,7 @@ internal sealed class PodStatus
     private readonly Dictionary<string, double> _modelled = new(StringComparer.Ordinal);
     private readonly string _address;
     private bool _initialized;
+    private bool _frozen;
 
     public PodStatus(ObjectStore store, TimeProvider time, StoredObject pod, string address)
     {
@@ -73,6 +74,15 @@ internal sealed class PodStatus
         }
     }
 
+    /// <summary>Nothing is written from here on: the program ends, and the next one reads what was.</summary>
+    public void Freeze()
+    {
+        lock (_lock)
+        {
+            _frozen = true;
+        }
+    }
+
     public void Publish()
     {
         lock (_lock)
@@ -103,6 +113,11 @@ internal sealed class PodStatus
 
     private void Write()
     {
+        if (_frozen)
+        {
+            return;
+        }
+
         var now = _time.GetUtcNow();
         _store.Update(_pod.Key, json =>
         {

@@ -27,8 +27,10 @@ internal sealed class PodWorker(NodeServices node, StoredObject pod, string addr
         }
     }
 
+    /// <summary>Stops the containers because the program ends; the pod's status stays as it is.</summary>
     public async ValueTask DisposeAsync()
     {
+        _status.Freeze();
         await StopAsync(TimeSpan.Zero);
         _stopping.Dispose();
     }

@@ -96,7 +96,7 @@ internal sealed class ShellCommand
                     return false;
                 }
             }
-            else if (!quoted && (c is '\n' ? _words.Count > 0 && text[at..].Trim().Length > 0 : Operators.Contains(c, StringComparison.Ordinal)))
+            else if (!quoted && (c is '\n' ? (_inWord || _words.Count > 0) && text[at..].Trim().Length > 0 : Operators.Contains(c, StringComparison.Ordinal)))
             {
                 return false;
             }

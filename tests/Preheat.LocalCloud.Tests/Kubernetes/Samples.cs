@@ -69,5 +69,5 @@ internal static class Samples
         """)!;
 
     /// <summary>The first container of a pod's or template's spec.</summary>
-    public static JsonObject First(this JsonNode spec) => (JsonObject)(spec["template"]?["spec"] ?? spec)["containers"]![0]!;
+    public static JsonObject Server(this JsonNode spec) => (JsonObject)(spec["template"]?["spec"] ?? spec)["containers"]![0]!;
 }

@@ -20,6 +20,9 @@ internal sealed class FakeRuntime : IPodRuntime
     /// <summary>Pods whose <c>/health</c> answers 503, by name prefix.</summary>
     public ConcurrentDictionary<string, bool> Unhealthy { get; } = new();
 
+    /// <summary>Opens the way for the second event of <c>/events</c>.</summary>
+    public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public ConcurrentQueue<string> Stopped { get; } = new();
 
     public bool Accepts(IReadOnlyList<string> argv) => argv[0] is "serve" or "exit" or "fail";
@@ -96,10 +99,10 @@ internal sealed class FakeRuntime : IPodRuntime
             }
             else if (path == "/events")
             {
-                // The second event leaves only after the client has sent what follows the first.
+                // The second event leaves only after the client has seen the first.
                 await context.Response.WriteAsync("data: one\n\n");
                 await context.Response.Body.FlushAsync();
-                await context.Request.Body.ReadExactlyAsync(new byte[2]);
+                await runtime.Gate.Task;
                 await context.Response.WriteAsync("data: two\n\n");
             }
             else if (path == "/broken")

@@ -71,7 +71,8 @@ internal sealed class RolloutView
             return Desired;
         }
 
-        var room = Desired + MaxSurge - Sets.Sum(SpecReplicas);
+        // A pod already given up still takes a place (and its GPU) until it is deleted.
+        var room = Desired + MaxSurge - Sets.Sum(set => Math.Max(SpecReplicas(set), Active(set).Count()));
         return room <= 0 ? present : present + Math.Min(room, Desired - present);
     }
 
@@ -80,7 +81,7 @@ internal sealed class RolloutView
     {
         var sizes = Old.Where(set => SpecReplicas(set) > 0).OrderBy(set => set.Created()).ToDictionary(set => set, SpecReplicas);
         var least = Desired - MaxUnavailable;
-        var newUnavailable = SpecReplicas(Current!) - AvailableOf(Current!);
+        var newUnavailable = SpecReplicas(Current!) - LastingOf(Current!);
         var budget = Sets.Sum(SpecReplicas) - least - newUnavailable;
         if (budget <= 0)
         {
@@ -89,7 +90,7 @@ internal sealed class RolloutView
 
         foreach (var set in sizes.Keys.ToList())
         {
-            var unhealthy = Math.Min(budget, sizes[set] - AvailableOf(set));
+            var unhealthy = Math.Min(budget, sizes[set] - LastingOf(set));
             if (unhealthy > 0)
             {
                 sizes[set] -= unhealthy;
@@ -97,7 +98,7 @@ internal sealed class RolloutView
             }
         }
 
-        var spare = Available - least;
+        var spare = Sets.Sum(LastingOf) - least;
         foreach (var set in sizes.Keys.ToList())
         {
             var less = Math.Min(sizes[set], Math.Max(0, spare));
@@ -111,6 +112,9 @@ internal sealed class RolloutView
     private static int SpecReplicas(StoredObject set) => set.Json.Int(0, "spec", "replicas");
 
     private IEnumerable<StoredObject> Active(StoredObject set) => _pods[set.Uid].Where(pod => pod.IsActive());
+
+    /// <summary>Available pods that the set keeps: one already given up may still run for a moment.</summary>
+    private int LastingOf(StoredObject set) => Math.Min(SpecReplicas(set), AvailableOf(set));
 
     private int AvailableOf(StoredObject set) => Active(set).Count(pod => pod.AvailableAt(_minReady) <= _now);
 }

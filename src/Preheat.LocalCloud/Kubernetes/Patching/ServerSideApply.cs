@@ -77,8 +77,8 @@ internal static class ServerSideApply
     /// <summary>Takes away what was applied before, is not now, and nobody else owns.</summary>
     private static void Drop(Schema schema, JsonObject merged, FieldSet before, FieldSet wanted, FieldManager[] others)
     {
-        // Deepest first, so that an item goes only when nothing of it is left to others.
-        foreach (var path in before.Paths().OrderByDescending(path => path.Length))
+        // Shallow first: an item that nobody wants goes whole, while its keys still tell which it is.
+        foreach (var path in before.Paths().OrderBy(path => path.Length))
         {
             if (!wanted.Touches(path) && !Array.Exists(others, other => other.Fields.Touches(path)) && !IsKeyOfKept(path, wanted, others))
             {
