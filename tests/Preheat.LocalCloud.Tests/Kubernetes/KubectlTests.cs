@@ -34,6 +34,7 @@ public sealed class KubectlTests(TestCluster cluster)
         await File.WriteAllTextAsync(config, cluster.Kubeconfig);
         var start = new ProcessStartInfo("kubectl", ["--kubeconfig", config, "--cache-dir", Path.Combine(cluster.StateDirectory, "kubectl"), .. arguments])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

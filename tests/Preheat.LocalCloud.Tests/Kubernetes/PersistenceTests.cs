@@ -30,7 +30,7 @@ public sealed class PersistenceTests
             long.Parse(pod.Text("metadata", "resourceVersion")!).ShouldBeGreaterThan(long.Parse(before.Text("metadata", "resourceVersion")!));
             await cluster.WaitAsync("api/v1/namespaces/default/endpoints/web", body => body.Objects("subsets").FirstOrDefault().Objects("addresses").Any());
             (await cluster.Client.GetStringAsync("api/v1/namespaces/default/services/web/proxy/x")).ShouldEndWith("GET /x");
-            File.GetUnixFileMode(journal).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            new FileInfo(journal).UnixFileMode.ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
         finally
         {

@@ -20,7 +20,7 @@ public sealed class LayerUnpackerTests : IDisposable
             new PaxTarEntry(TarEntryType.Directory, "usr/"), program, new PaxTarEntry(TarEntryType.SymbolicLink, "bin") { LinkName = "/usr/bin" },
             new PaxTarEntry(TarEntryType.HardLink, "usr/bin/same") { LinkName = "usr/bin/run" }, FakeImages.FileEntry("bin/other", "x"))), FakeImages.Tar + "+gzip");
         (await File.ReadAllTextAsync(Path.Combine(Root, "usr/bin/same"))).ShouldBe("#!");
-        File.GetUnixFileMode(Path.Combine(Root, "usr/bin/run")).ShouldBe(program.Mode);
+        new FileInfo(Path.Combine(Root, "usr/bin/run")).UnixFileMode.ShouldBe(program.Mode);
         (await File.ReadAllTextAsync(Path.Combine(Root, "usr/bin/other"))).ShouldBe("x", "an absolute link is followed inside the root");
     }
 

@@ -6,7 +6,7 @@ namespace Preheat.LocalCloud.Kubernetes.Store;
 
 /// <summary>
 /// Keeps the objects in a folder: <c>snapshot.jsonl</c>, then <c>journal.jsonl</c> with one line per change. A line cut short by a
-/// crash ends the reading; everything before it counts. The folder holds secrets, so only the owner may read it.
+/// crash is passed over; everything before it counts. The folder holds secrets, so only the owner may read it.
 /// </summary>
 internal sealed class Journal : IDisposable
 {

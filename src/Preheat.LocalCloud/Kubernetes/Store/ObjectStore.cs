@@ -17,9 +17,7 @@ internal sealed class ObjectStore : IDisposable
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly Journal _journal;
-    private readonly Dictionary<ObjectKey, StoredObject> _objects;
-    private readonly Dictionary<ResourceKind, SortedDictionary<(string Namespace, string Name), StoredObject>> _byKind = [];
-    private readonly Dictionary<string, HashSet<ObjectKey>> _byOwner = [];
+    private readonly ObjectIndex _objects = new();
     private readonly Queue<StoreChange> _history = new();
     private readonly Queue<ObjectKey> _events = new();
     private ImmutableArray<Action<StoreChange>> _subscribers = [];
@@ -29,21 +27,14 @@ internal sealed class ObjectStore : IDisposable
     {
         (_journal, _time) = (journal, time);
         var (loaded, version) = journal.Load();
-        _objects = [];
-        foreach (var item in loaded.Values.OrderBy(item => item.Version))
+        foreach (var item in loaded.Values.Where(item => item.Key.Kind != ResourceKinds.Event || !IsOld(item)).OrderBy(item => item.Version))
         {
-            if (item.Key.Kind == ResourceKinds.Event && IsOld(item))
-            {
-                continue;
-            }
-
-            _objects[item.Key] = item;
-            Index(item);
+            _objects.Put(item);
         }
 
         // Versions given out but lost with a torn line must not be given out again with another meaning.
         _version = version + 1;
-        _journal.Compact(_objects.Values, _version);
+        _journal.Compact(_objects.All, _version);
     }
 
     /// <summary>Version of the last change.</summary>
@@ -62,7 +53,7 @@ internal sealed class ObjectStore : IDisposable
     {
         lock (_lock)
         {
-            return _objects.GetValueOrDefault(key);
+            return _objects.Get(key);
         }
     }
 
@@ -75,8 +66,7 @@ internal sealed class ObjectStore : IDisposable
         lock (_lock)
         {
             version = _version;
-            return !_byKind.TryGetValue(kind, out var sorted) ? []
-                : ns.Length == 0 ? [.. sorted.Values] : [.. sorted.Values.Where(item => item.Namespace == ns)];
+            return [.. _objects.OfKind(kind).Where(item => ns.Length == 0 || item.Namespace == ns)];
         }
     }
 
@@ -85,7 +75,7 @@ internal sealed class ObjectStore : IDisposable
     {
         lock (_lock)
         {
-            return [.. _objects.Values.Where(item => item.Namespace == ns)];
+            return [.. _objects.All.Where(item => item.Namespace == ns)];
         }
     }
 
@@ -94,7 +84,7 @@ internal sealed class ObjectStore : IDisposable
     {
         lock (_lock)
         {
-            return _byOwner.TryGetValue(uid, out var keys) ? [.. keys.Select(key => _objects[key])] : [];
+            return [.. _objects.OwnedBy(uid)];
         }
     }
 
@@ -103,7 +93,7 @@ internal sealed class ObjectStore : IDisposable
     {
         lock (_lock)
         {
-            if (_objects.ContainsKey(key))
+            if (_objects.Get(key) is not null)
             {
                 throw ApiException.AlreadyExists(key);
             }
@@ -141,7 +131,7 @@ internal sealed class ObjectStore : IDisposable
     {
         lock (_lock)
         {
-            if (_objects.GetValueOrDefault(key) is not { } before)
+            if (_objects.Get(key) is not { } before)
             {
                 return null;
             }
@@ -172,7 +162,7 @@ internal sealed class ObjectStore : IDisposable
     {
         lock (_lock)
         {
-            return _objects.GetValueOrDefault(key) is { } before && (uid is null || before.Uid == uid) ? RemoveLocked(before, before.Json.Copy()) : null;
+            return _objects.Get(key) is { } before && (uid is null || before.Uid == uid) ? RemoveLocked(before, before.Json.Copy()) : null;
         }
     }
 
@@ -236,9 +226,6 @@ internal sealed class ObjectStore : IDisposable
         before.Select(pair => pair.Key).Union(after.Select(pair => pair.Key))
             .Any(name => name is not ("metadata" or "status") && !KubeJson.Same(before[name], after[name]));
 
-    private static IEnumerable<string> OwnerUids(JsonObject json) =>
-        json.Objects("metadata", "ownerReferences").Select(owner => owner.Text("uid")).OfType<string>();
-
     private Subscription SubscribeLocked(Action<StoreChange> subscriber)
     {
         _subscribers = _subscribers.Add(subscriber);
@@ -249,13 +236,7 @@ internal sealed class ObjectStore : IDisposable
     {
         json.Metadata()["resourceVersion"] = (++_version).ToString(System.Globalization.CultureInfo.InvariantCulture);
         var stored = new StoredObject(key, json, _version);
-        if (before is not null)
-        {
-            Unindex(before);
-        }
-
-        _objects[key] = stored;
-        Index(stored);
+        _objects.Put(stored);
         Tell(new StoreChange(type, stored, before, _version), json);
         return stored;
     }
@@ -265,7 +246,6 @@ internal sealed class ObjectStore : IDisposable
         last.Metadata()["resourceVersion"] = (++_version).ToString(System.Globalization.CultureInfo.InvariantCulture);
         var gone = new StoredObject(before.Key, last, _version);
         _objects.Remove(before.Key);
-        Unindex(before);
         Tell(new StoreChange(ChangeType.Deleted, gone, before, _version), json: null);
         return gone;
     }
@@ -275,7 +255,7 @@ internal sealed class ObjectStore : IDisposable
         _journal.Append(change.Object.Key, change.Version, json);
         if (_journal.IsLong)
         {
-            _journal.Compact(_objects.Values, _version);
+            _journal.Compact(_objects.All, _version);
         }
 
         _history.Enqueue(change);
@@ -290,32 +270,6 @@ internal sealed class ObjectStore : IDisposable
         }
     }
 
-    private void Index(StoredObject item)
-    {
-        if (!_byKind.TryGetValue(item.Key.Kind, out var sorted))
-        {
-            _byKind[item.Key.Kind] = sorted = new SortedDictionary<(string Namespace, string Name), StoredObject>(KeyOrder.Instance);
-        }
-
-        sorted[(item.Namespace, item.Name)] = item;
-        foreach (var uid in OwnerUids(item.Json))
-        {
-            (_byOwner.TryGetValue(uid, out var owned) ? owned : _byOwner[uid] = []).Add(item.Key);
-        }
-    }
-
-    private void Unindex(StoredObject item)
-    {
-        _byKind[item.Key.Kind].Remove((item.Namespace, item.Name));
-        foreach (var uid in OwnerUids(item.Json))
-        {
-            if (_byOwner.TryGetValue(uid, out var owned) && owned.Remove(item.Key) && owned.Count == 0)
-            {
-                _byOwner.Remove(uid);
-            }
-        }
-    }
-
     private bool IsOld(StoredObject item) =>
         KubeJson.TryTime(item.Json.Text("lastTimestamp") ?? item.Json.Text("metadata", "creationTimestamp"), out var time)
         && _time.GetUtcNow() - time > EventLifetime;
@@ -323,7 +277,7 @@ internal sealed class ObjectStore : IDisposable
     private void TrimEvents(ObjectKey created)
     {
         _events.Enqueue(created);
-        while (_events.TryPeek(out var oldest) && (_events.Count > EventLimit || _objects.GetValueOrDefault(oldest) is not { } item || IsOld(item)))
+        while (_events.TryPeek(out var oldest) && (_events.Count > EventLimit || _objects.Get(oldest) is not { } item || IsOld(item)))
         {
             _events.Dequeue();
             Remove(oldest);
@@ -339,13 +293,5 @@ internal sealed class ObjectStore : IDisposable
                 store._subscribers = store._subscribers.Remove(subscriber);
             }
         }
-    }
-
-    private sealed class KeyOrder : IComparer<(string Namespace, string Name)>
-    {
-        public static readonly KeyOrder Instance = new();
-
-        public int Compare((string Namespace, string Name) x, (string Namespace, string Name) y) =>
-            string.CompareOrdinal(x.Namespace, y.Namespace) is not 0 and var byNamespace ? byNamespace : string.CompareOrdinal(x.Name, y.Name);
     }
 }
