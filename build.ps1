@@ -6,8 +6,8 @@ Set-Location $PSScriptRoot # the program looks for .nuke from the working direct
 $temp = Join-Path $PSScriptRoot '.nuke/temp'
 $stamp = Join-Path $temp 'build.stamp'
 $engine = if ($env:PREHEAT_ENGINE) { $env:PREHEAT_ENGINE } else { 'bundled' }
-if ($engine -cnotin 'bundled', 'package', 'reference') {
-    [Console]::Error.WriteLine("build.ps1: PREHEAT_ENGINE is '$engine'; allowed are bundled, package and reference.")
+if ($engine -cnotin 'bundled', 'package') {
+    [Console]::Error.WriteLine("build.ps1: PREHEAT_ENGINE is '$engine'; allowed are bundled and package.")
     exit 2
 }
 
@@ -67,7 +67,8 @@ function Invoke-Compile {
         $log | ForEach-Object { [Console]::Error.WriteLine($_) }
         throw 'The build does not compile (the errors are above).'
     }
-    $output = Get-ChildItem build/bin/Release/*/_build.dll | Sort-Object LastWriteTimeUtc | Select-Object -Last 1
+    $bin = if ($engine -eq 'bundled') { 'build/bin' } else { "build/bin/$engine" }
+    $output = Get-ChildItem $bin/Release/*/_build.dll | Sort-Object LastWriteTimeUtc | Select-Object -Last 1
     # It runs from a copy, so that compiling anew never changes the files of a program that is running.
     $copy = Join-Path $PSScriptRoot "build/bin/run/$(Get-Date -Format yyyyMMddHHmmss)-$PID"
     Copy-Item $output.DirectoryName $copy -Recurse -Force

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compiles the build program when one of its inputs has changed, and runs it with the given arguments.
 #
-#   PREHEAT_ENGINE=bundled|package|reference   which engine build/ is compiled against (default: bundled)
+#   PREHEAT_ENGINE=bundled|package   which engine build/ is compiled against (default: bundled)
 #
 # Needs bash 3.2 or newer. The .NET SDK named by global.json is taken from PATH, DOTNET_ROOT or an earlier
 # installation in .nuke/temp/dotnet, or else is installed there.
@@ -34,8 +34,8 @@ stamp=$temp/build.stamp
 lock=$temp/build.lock
 engine=${PREHEAT_ENGINE:-bundled}
 case $engine in
-  bundled | package | reference) ;;
-  *) fail "PREHEAT_ENGINE is '$engine'; allowed are bundled, package and reference." 2 ;;
+  bundled | package) ;;
+  *) fail "PREHEAT_ENGINE is '$engine'; allowed are bundled and package." 2 ;;
 esac
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=true
@@ -141,7 +141,8 @@ install_dotnet() {
 }
 
 compile() {
-  local assembly output='' log=$temp/build.log
+  local assembly output='' log=$temp/build.log bin=build/bin
+  [ "$engine" = bundled ] || bin=build/bin/$engine
   find_dotnet || install_dotnet
   sdk=$(dirname "$(follow_links "$dotnet")")/sdk/$sdk_version
   [ -d "$sdk" ] || sdk=/ # dotnet is a wrapper script: nothing to watch
@@ -155,7 +156,7 @@ compile() {
     cat "$log" >&2
     fail "The build does not compile (the errors are above)."
   }
-  for assembly in build/bin/Release/*/_build.dll; do
+  for assembly in "$bin"/Release/*/_build.dll; do
     if [ -z "$output" ] || [ "$assembly" -nt "$output/_build.dll" ]; then output=$(dirname "$assembly"); fi
   done
   # It runs from a copy, so that compiling anew never changes the files of a program that is running.
