@@ -29,7 +29,7 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
     }
 
     protected override void OnBuildFinished() => Session.Current.Finish(
-        [.. ExecutionPlan.Select(target => new TargetResult(target.Name, target.Status.ToString(), target.Duration.TotalSeconds))]);
+        [.. ExecutionPlan.Select(target => new TargetResult(target.Name, target.Status.ToString(), Math.Round(target.Duration.TotalSeconds, 3), target.SummaryInformation.ToDictionary(pair => pair.Key, pair => pair.Value)))]);
 
     private static void Check(List<string> wrong, Action read)
     {

@@ -1,28 +1,45 @@
 using Preheat;
-using Preheat.LocalCloud;
 using Preheat.Runs;
 using Preheat.Serving;
 
-/// <summary>What the targets of one process share: the signal, the deployment's folder, the embedded cloud. Never what a target makes: that is in the receipts.</summary>
-sealed class Session(Build build) : IDisposable
+/// <summary>
+/// What the targets of one process share: the signal, the deployment's folder, the embedded cloud. Never what a target makes: that is in the receipts.
+/// Safe for targets that run at the same time.
+/// </summary>
+sealed partial class Session : IDisposable
 {
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private Deployment? _deployment;
-    private StepContext? _steps;
-    private CloudEndpoints? _endpoints;
+    private readonly Build _build;
+    private readonly Lock _lock = new();
+    private readonly ByteCounter _bytes = new();
+    private readonly EventLog _log;
+    private readonly Lazy<Deployment> _deployment;
+    private readonly Lazy<StepContext> _steps;
+
+    private Session(Build build)
+    {
+        _build = build;
+        _log = new EventLog(Time, Mask);
+        Events = new EventFan(new LogEvents(Time), _bytes, _log);
+        // A failure is not kept: wrong values are asked for again, with the same message, by whoever needs them next.
+        _deployment = new(() => ((IHazDeployment)build).Request.Validate(Reader()), LazyThreadSafetyMode.PublicationOnly);
+        _steps = new(Open);
+    }
 
     public static Session Current { get; private set; } = null!;
 
     public static TimeProvider Time => TimeProvider.System;
 
-    public Interrupt Interrupt { get; } = new(line => Log.Warning("{Line:l}", line));
+    public Interrupt Interrupt { get; } = new(line => Log.Warning("{Line:l}", line), Time);
 
-    public IEventSink Events { get; } = new LogEvents(Time);
+    public IEventSink Events { get; }
 
     public DateTimeOffset StartedAt { get; } = Time.GetUtcNow();
 
     /// <summary>The validated request. Wrong values are listed all together.</summary>
-    public Deployment Deployment => _deployment ??= ((IHazDeployment)build).Request.Validate(Reader());
+    public Deployment Deployment => _deployment.Value;
+
+    /// <summary>The steps' context; takes the deployment's folder at the first call.</summary>
+    public StepContext Steps => _steps.Value;
 
     public static void Begin(Build build) => Current = new Session(build);
 
@@ -31,62 +48,45 @@ sealed class Session(Build build) : IDisposable
 
     public static ReceiptStore Receipts(Deployment deployment, AbsolutePath artifacts) => new(artifacts, deployment.Name);
 
-    /// <summary>The steps' context; takes the deployment's folder at the first call.</summary>
-    public StepContext Steps
-    {
-        get
-        {
-            if (_steps is not null)
-                return _steps;
-            var deployment = Deployment;
-            var receipts = Receipts(deployment, ((IHazDeployment)build).Artifacts);
-            receipts.Open(new { deployment.Cloud, deployment.Platform, deployment.ProjectId, deployment.Region, deployment.Namespace }, Time);
-            return _steps = new StepContext(receipts, Events, Time);
-        }
-    }
-
-    /// <summary>Where the services are; starts the embedded cloud when it is needed and does not run.</summary>
-    public async Task<CloudEndpoints> EndpointsAsync()
-    {
-        await _gate.WaitAsync(Interrupt.Token);
-        try
-        {
-            return _endpoints ??= await ConnectAsync();
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
     /// <summary>Runs a target's body: one way for errors and interruption to become exit codes, on both engines.</summary>
     public async Task RunAsync(string target, Func<CancellationToken, Task> body)
     {
+        CurrentTarget.Name = target;
+        var started = Time.GetTimestamp();
+        Events.Emit(new TargetBegan());
         try
         {
             await body(Interrupt.Token);
+            Events.Emit(Ended(0, null));
         }
         catch (OperationCanceledException) when (Interrupt.Requested)
         {
-            build.ExitCode = 130;
+            Worsen(130);
+            Events.Emit(Ended(130, "interrupted"));
             throw new InterruptedException(target);
         }
-        catch (Exception exception) when (exception.Data["exit"] is int code)
+        catch (Exception exception)
         {
-            if (Rank(code) > Rank(build.ExitCode ?? 0))
-                build.ExitCode = code;
+            var code = exception.Data["exit"] as int?;
+            if (code is not null)
+                Worsen(code.Value);
+            Events.Emit(Ended(code ?? 1, exception.Message));
             throw;
         }
+
+        TargetEnded Ended(int exitCode, string? error) => new(Math.Round(Time.GetElapsedTime(started).TotalSeconds, 3), exitCode, error);
     }
 
-    /// <summary>Writes <c>run.json</c> for a run that opened a deployment's folder.</summary>
+    /// <summary>Writes <c>run.json</c> for a run that opened a deployment's folder, and the summary of a GitHub step.</summary>
     public void Finish(IReadOnlyList<TargetResult> targets)
     {
-        if (_steps is not null && _deployment is not null)
+        if (_steps.IsValueCreated)
         {
             try
             {
-                RunRecord.Write(_steps, StartedAt, targets, build.ExitCode ?? (build.IsFailing ? 1 : 0));
+                var run = RunRecord.Write(Steps, StartedAt, Engine, targets, _build.ExitCode ?? (_build.IsFailing ? 1 : 0));
+                if (Environment.GetEnvironmentVariable(StepSummary.Variable) is { Length: > 0 } path && StepSummary.Append(path, run) is { } problem)
+                    Log.Warning("{Message:l}", problem);
             }
             catch (UserException exception)
             {
@@ -98,30 +98,48 @@ sealed class Session(Build build) : IDisposable
 
     public void Dispose()
     {
-        _steps?.Receipts.Dispose();
+        _log.Dispose();
+        if (_steps.IsValueCreated)
+            Steps.Receipts.Dispose();
         Interrupt.Dispose();
         _gate.Dispose();
+    }
+
+    private static string Engine
+    {
+        get
+        {
+            var assembly = typeof(NukeBuild).Assembly.GetName();
+            return $"{assembly.Name} {assembly.Version}";
+        }
     }
 
     // 130 before 2 before 1 before 3.
     private static int Rank(int code) => code switch { 130 => 4, 2 => 3, 1 => 2, 3 => 1, _ => 0 };
 
-    private async Task<CloudEndpoints> ConnectAsync()
+    private void Worsen(int code)
     {
-        var options = ((IHazCloud)build).CloudOptions;
-        var cloud = await LocalCloud.EnsureRunningAsync(options, line => Log.Information("{Line:l}", line), Interrupt.Token);
-        return new CloudEndpoints
+        lock (_lock)
         {
-            Hub = ((IHazCloud)build).HubAddress,
-            EmbeddedHub = new Uri(cloud.Gateway, "hub/"),
-            Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase)
-            {
-                [Deployment.RegistryHost] = cloud.Registry,
-                ["docker.io"] = cloud.Registry,
-            },
-            Kubeconfig = cloud.Kubeconfig,
-            KubeContext = "preheat-local",
-            TimeScale = cloud.TimeScale,
-        };
+            if (Rank(code) > Rank(_build.ExitCode ?? 0))
+                _build.ExitCode = code;
+        }
+    }
+
+    private string Mask(string text) =>
+        ((IHazDeployment)_build).HubToken is { } token ? text.Replace(token.Reveal(), token.ToString(), StringComparison.Ordinal) : text;
+
+    private StepContext Open()
+    {
+        var deployment = Deployment;
+        var receipts = Receipts(deployment, ((IHazDeployment)_build).Artifacts);
+        receipts.Open(
+            new { deployment.Cloud, deployment.Platform, deployment.ProjectId, deployment.Region, deployment.Namespace },
+            Time,
+            string.Join(' ', _build.InvokedTargets.Select(target => target.Name)));
+        var steps = new StepContext(receipts, Events, Time, _bytes, Mask);
+        _log.Open(receipts.Directory);
+        RunRecord.Begin(steps, StartedAt, Engine);
+        return steps;
     }
 }

@@ -21,6 +21,10 @@ interface ILoadTest : ISmokeTest
     /// <summary>The load as asked for; wrong values are listed all together.</summary>
     LoadOptions Load => LoadOptions.Parse(LoadRate, LoadDuration, LoadTimeout, LoadTargets, Objective is { Length: > 0 } ? Objective : ["success>=99"]);
 
+    /// <summary>What the step reads; a measurement is made anew by every run.</summary>
+    private static StepInputs LoadInputs(LoadOptions options) =>
+        new(nameof(LoadTest), 1, new { options.Rate, duration = options.Duration.TotalSeconds, timeout = options.Timeout.TotalSeconds }, nameof(Deploy));
+
     Target LoadTest => _ => _
         .Description("Send load at a constant rate and measure; missed objectives end with exit code 3")
         .DependsOn(Deploy)
@@ -32,42 +36,44 @@ interface ILoadTest : ISmokeTest
             var endpoints = await session.EndpointsAsync();
             var (rollout, connection) = await ConnectAsync();
             using var open = connection;
-            var report = await LoadTester.RunAsync(
-                new LoadRequest
+            var request = new LoadRequest
+            {
+                Client = open.Client,
+                BaseAddress = open.BaseAddress,
+                ServedModelName = rollout.Endpoint.ServedModelName,
+                Options = options,
+                Simulated = LoadRequest.SimulationStamp(endpoints, session.Deployment.Accelerator),
+            };
+            LoadReport report = null!;
+            await Step.RefreshAsync(
+                session.Steps,
+                LoadInputs(options),
+                async token =>
                 {
-                    Client = open.Client,
-                    BaseAddress = open.BaseAddress,
-                    ServedModelName = rollout.Endpoint.ServedModelName,
-                    Options = options,
-                    Simulated = LoadRequest.SimulationStamp(endpoints, session.Deployment.Accelerator),
+                    report = await LoadTester.RunAsync(request, session.Events, Session.Time, token);
+                    Keep(report);
+                    // What was measured until then is kept as a report; the receipt stays that of the last whole test.
+                    token.ThrowIfCancellationRequested();
+                    return new LoadSummary(report.Earliest, report.Requests, report.Success, report.Throughput, report.ObjectivesMet);
                 },
-                session.Events,
-                Session.Time,
                 cancellation);
-            await KeepAsync(report, options);
             ReportSummary(_ => _
                 .AddPair("Success", $"{report.Success * 100:0.00} %")
                 .AddPair("Throughput", $"{report.Throughput:0.00}/s")
                 .AddPair("p50", $"{report.Latencies.P50 / 1e6:0.0} ms"));
-            cancellation.ThrowIfCancellationRequested();
             report.ThrowIfMissed();
         }));
 
     /// <summary>Path of a file of the last load test.</summary>
     string LoadFile(string name) => Path.Combine(Session.Current.Steps.Receipts.Directory, name);
 
-    /// <summary>Writes <c>load.json</c>, <c>load.txt</c> and the receipt; a measurement is made anew by every run.</summary>
-    private Task KeepAsync(LoadReport report, LoadOptions options)
+    /// <summary>Writes <c>load.json</c> and <c>load.txt</c>.</summary>
+    private void Keep(LoadReport report)
     {
         AtomicFile.Write(LoadFile("load.json"), System.Text.Encoding.UTF8.GetBytes(report.ToJson()));
         AtomicFile.Write(LoadFile("load.txt"), System.Text.Encoding.UTF8.GetBytes(report.ToText()));
         foreach (var line in report.ToText().TrimEnd().Split('\n'))
             Log.Information("{Line:l}", line);
-        return Step.RefreshAsync(
-            Session.Current.Steps,
-            new(nameof(LoadTest), 1, new { options.Rate, duration = options.Duration.TotalSeconds, timeout = options.Timeout.TotalSeconds }, nameof(Deploy)),
-            _ => Task.FromResult(new LoadSummary(report.Earliest, report.Requests, report.Success, report.Throughput, report.ObjectivesMet)),
-            CancellationToken.None);
     }
 }
 

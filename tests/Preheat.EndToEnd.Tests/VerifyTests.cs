@@ -14,6 +14,7 @@ public sealed class VerifyTests
             File.Exists(Path.Combine(place.Artifacts, "tiny-gemma-2", file)).ShouldBeTrue(file);
         place.Output("tiny-gemma-2", "ResolveModel").GetProperty("weightBytes").GetInt64().ShouldBeGreaterThanOrEqualTo(64_000_000);
         place.Steps("tiny-gemma-2").Values.ShouldNotContain(true);
+        await RunSchema.ShouldHoldAsync(place, "tiny-gemma-2");
         var digest = place.Output("tiny-gemma-2", "BakeImage").GetProperty("digest").GetString();
 
         (await place.BuildAsync(QuickLoad)).ShouldExit(0);

@@ -3,7 +3,11 @@ using System.Text.Json;
 namespace Preheat.Images;
 
 /// <summary>The layers that earlier bakes on this machine have sent, one JSON object a line; null path: remembers nothing.</summary>
-/// <remarks>It knows local files by size, mtime, ctime and inode, which no manifest should carry. A cache: every layer found here is asked for at the registry before it is used.</remarks>
+/// <remarks>
+/// It knows local files by size, mtime, ctime and inode, which no manifest should carry. A line is written before the layer's upload is committed, so that a
+/// commit is never forgotten whenever the process is killed; that it may name a layer which never arrived does no harm: every layer found here is asked for
+/// at the registry before it is used.
+/// </remarks>
 internal sealed class LayerJournal(string? path)
 {
     private const long Longest = 16 << 20;
@@ -40,7 +44,12 @@ internal sealed class LayerJournal(string? path)
         {
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
                 Directory.CreateDirectory(folder);
-            File.AppendAllText(path, line);
+            using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            // What a killed process left of its last line must not swallow this one.
+            if (file.Length > 0 && file.Seek(-1, SeekOrigin.End) >= 0 && file.ReadByte() != '\n')
+                line = "\n" + line;
+            file.Seek(0, SeekOrigin.End);
+            file.Write(System.Text.Encoding.UTF8.GetBytes(line));
         }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class ModelLayerPusher(
     {
         if (await FindAsync(planned, cancellation) is { } there)
             return LayerAnnotations.Describe(there);
-        if (known.Any(layer => layer.MayHold(planned)))
+        if (known.Any(layer => !layer.Holds(planned) && layer.MayHold(planned)))
         {
             // Reading is cheaper than sending: the hashes tell whether a layer that is there is this one.
             planned = await HashAsync(planned, cancellation);
@@ -37,9 +37,10 @@ internal sealed class ModelLayerPusher(
         var digest = await registry.Uploads.StreamAsync(
             repository,
             () => last = new ModelLayerContent(planned, source, new ByteMeter(subject, total, events, time).Add),
+            // Before the commit: a process killed right after it would not know that this layer is finished.
+            committed => journal.Add(new KnownLayer(committed, last!.Length, [.. last.Written])),
             cancellation);
         var layer = new KnownLayer(digest, last!.Length, last.Written);
-        journal.Add(layer);
         Interlocked.Increment(ref _sent);
         Interlocked.Add(ref _sentBytes, layer.Size);
         return LayerAnnotations.Describe(layer);

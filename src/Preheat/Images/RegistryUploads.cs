@@ -18,7 +18,11 @@ public sealed class RegistryUploads
 
     /// <summary>Pushes a blob whose digest becomes known while it streams. <paramref name="create"/> makes the content anew for each try.</summary>
     /// <returns>Digest of what was sent.</returns>
-    public Task<Digest> StreamAsync(string repository, Func<BlobContent> create, CancellationToken cancellation) =>
+    public Task<Digest> StreamAsync(string repository, Func<BlobContent> create, CancellationToken cancellation) => StreamAsync(repository, create, committing: null, cancellation);
+
+    /// <inheritdoc cref="StreamAsync(string, Func{BlobContent}, CancellationToken)"/>
+    /// <param name="committing">Told the digest before the upload is committed; null for nobody.</param>
+    public Task<Digest> StreamAsync(string repository, Func<BlobContent> create, Action<Digest>? committing, CancellationToken cancellation) =>
         RetryAsync(repository, async token =>
         {
             var location = await StartAsync(repository, token);
@@ -31,6 +35,7 @@ public sealed class RegistryUploads
                 digest = content.Digest;
                 location = Location(response, location);
             }
+            committing?.Invoke(digest);
             using var empty = new ByteArrayContent([]);
             await FinishAsync(repository, location, digest, empty, token);
             return digest;

@@ -16,6 +16,8 @@ public sealed class ReceiptStore : IDisposable
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
+    private const string LockFile = "lock.json";
+
     private const long LargestReceipt = 64L << 20;
 
     private FileStream? _lock;
@@ -31,9 +33,13 @@ public sealed class ReceiptStore : IDisposable
     /// <summary>Absolute path of the deployment's folder.</summary>
     public string Directory { get; }
 
-    /// <summary>Takes the folder for writing and binds it to where the deployment lives. The lock ends with the process, however it ends.</summary>
+    /// <summary>
+    /// Takes the folder for writing and binds it to where the deployment lives. The lock ends with the process, however it ends; what a killed
+    /// process left half written is removed.
+    /// </summary>
+    /// <param name="purpose">What this run does, for whoever finds the folder taken: <c>Verify</c>.</param>
     /// <exception cref="UserException">Another process writes it, it is bound to another place, or it cannot be written.</exception>
-    public void Open(object binding, TimeProvider time)
+    public void Open(object binding, TimeProvider time, string purpose = "")
     {
         try
         {
@@ -42,14 +48,15 @@ public sealed class ReceiptStore : IDisposable
         }
         catch (IOException) when (System.IO.Directory.Exists(Directory) && File.Exists(Path.Combine(Directory, ".lock")))
         {
-            var owner = ReadText("lock.json");
-            throw new UserException($"Another run is working on deployment '{Deployment}' ({owner?.ReplaceLineEndings(" ").Trim() ?? "owner unknown"}). Wait for it, or name another with --deployment.");
+            throw new UserException($"Another run is working on deployment '{Deployment}': {Holder()}. Wait for it, end it, or name another deployment with --deployment.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new UserException($"Cannot write {Directory}: {exception.Message} Make the folder writable, or name another with --artifacts-directory.", exception);
         }
-        Write("lock.json", new { pid = Environment.ProcessId, since = time.GetUtcNow() });
+        foreach (var rest in System.IO.Directory.EnumerateFiles(Directory, "*.tmp"))
+            File.Delete(rest);
+        Write(LockFile, new LockHolder(Environment.ProcessId, Environment.MachineName, purpose, time.GetUtcNow()));
         Bind(binding);
     }
 
@@ -90,7 +97,29 @@ public sealed class ReceiptStore : IDisposable
     /// <summary>Forgets a target's receipt: what it describes is being changed or removed.</summary>
     public void Delete(string target) => File.Delete(Path.Combine(Directory, target + ".json"));
 
-    public void Dispose() => _lock?.Dispose();
+    public void Dispose()
+    {
+        if (_lock is null)
+            return;
+        // While the lock is held, so that it is not the next holder's.
+        File.Delete(Path.Combine(Directory, LockFile));
+        _lock.Dispose();
+        _lock = null;
+    }
+
+    private string Holder()
+    {
+        try
+        {
+            if (ReadText(LockFile) is { } text && JsonSerializer.Deserialize<LockHolder>(text, Json) is { } holder)
+                return $"process {holder.Pid} on {holder.Machine}{(holder.Purpose is { Length: > 0 } purpose ? $" ({purpose})" : "")}, since {holder.Since:yyyy-MM-dd HH:mm:ss} UTC";
+        }
+        catch (JsonException)
+        {
+            // It is being written just now.
+        }
+        return "a process that has not said its name yet";
+    }
 
     private void Bind(object binding)
     {
@@ -132,4 +161,6 @@ public sealed class ReceiptStore : IDisposable
             return null;
         }
     }
+
+    private sealed record LockHolder(int Pid, string Machine, string? Purpose, DateTimeOffset Since);
 }

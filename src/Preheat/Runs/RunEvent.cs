@@ -15,8 +15,25 @@ public sealed record ByteProgress(string Subject, long Done, long? Total) : RunE
 /// <summary>The state of something waited for has changed; emitted on changes only.</summary>
 public sealed record StateChanged(string Subject, string State) : RunEvent;
 
+/// <summary>A target begins.</summary>
+public sealed record TargetBegan : RunEvent;
+
+/// <summary>A target has ended; <paramref name="Error"/> is null when it ended well.</summary>
+/// <param name="ExitCode">What its failure makes of the run's exit code; 0 when it ended well.</param>
+public sealed record TargetEnded(double Seconds, int ExitCode, string? Error) : RunEvent;
+
 /// <summary>Takes events in the order they happen. Must be safe to call from several threads.</summary>
 public interface IEventSink
 {
     void Emit(RunEvent runEvent);
+}
+
+/// <summary>Passes each event on to several sinks, in their order.</summary>
+public sealed class EventFan(params IReadOnlyList<IEventSink> sinks) : IEventSink
+{
+    public void Emit(RunEvent runEvent)
+    {
+        foreach (var sink in sinks)
+            sink.Emit(runEvent);
+    }
 }

@@ -2,39 +2,6 @@ using System.Text.Json;
 
 namespace Preheat.Runs;
 
-/// <summary>How a step ended.</summary>
-/// <param name="UpToDate">True when the receipt was current and nothing was made.</param>
-/// <param name="Reason">Why it ran, or <c>up to date</c>.</param>
-public sealed record StepOutcome(string Target, bool UpToDate, string Reason, double Seconds);
-
-/// <summary>What every step of one run shares.</summary>
-public sealed class StepContext(ReceiptStore receipts, IEventSink events, TimeProvider time)
-{
-    private readonly List<StepOutcome> _outcomes = [];
-
-    public ReceiptStore Receipts { get; } = receipts;
-
-    public IEventSink Events { get; } = events;
-
-    public TimeProvider Time { get; } = time;
-
-    /// <summary>The steps that ended well, in the order they ended.</summary>
-    public IReadOnlyList<StepOutcome> Outcomes
-    {
-        get
-        {
-            lock (_outcomes)
-                return [.. _outcomes];
-        }
-    }
-
-    internal void Add(StepOutcome outcome)
-    {
-        lock (_outcomes)
-            _outcomes.Add(outcome);
-    }
-}
-
 /// <summary>What a step depends on.</summary>
 /// <param name="Target">Name of the target; its receipt is <c>TARGET.json</c>.</param>
 /// <param name="Version">Raised when the step makes something else from the same inputs.</param>
@@ -60,7 +27,7 @@ public static class Step
         var (reason, current) = Judge<T>(context.Receipts.Read(inputs.Target), fingerprint);
         if (current is not null)
         {
-            if (probe is null || await probe(current, cancellation))
+            if (probe is null || await GuardAsync(context, inputs.Target, "is it still there?", started, () => probe(current, cancellation), cancellation))
                 return UpToDate(context, inputs.Target, started, current);
             reason = "what the receipt describes is gone";
         }
@@ -79,7 +46,7 @@ public static class Step
         var started = context.Time.GetUtcNow();
         var fingerprint = FingerprintOf(context.Receipts, inputs);
         var receipt = context.Receipts.Read(inputs.Target);
-        var output = await make(cancellation);
+        var output = await GuardAsync(context, inputs.Target, "asked every time", started, () => make(cancellation), cancellation);
         if (receipt?.Fingerprint == fingerprint && receipt.OutputFingerprint == OutputFingerprintOf(output))
             return UpToDate(context, inputs.Target, started, output);
         return await MakeAsync(context, inputs.Target, fingerprint, started, receipt is null ? "no receipt yet" : "the answer has changed", _ => Task.FromResult(output), cancellation);
@@ -94,7 +61,7 @@ public static class Step
         return current is null ? "runs: " + reason : "up to date, if what it made still exists";
     }
 
-    private static (string Reason, T? Current) Judge<T>(Receipt? receipt, string fingerprint) where T : class
+    internal static (string Reason, T? Current) Judge<T>(Receipt? receipt, string fingerprint) where T : class
     {
         if (receipt is null)
             return ("no receipt yet", null);
@@ -113,7 +80,7 @@ public static class Step
     private static T UpToDate<T>(StepContext context, string target, DateTimeOffset started, T output)
     {
         context.Events.Emit(new Note($"{target} is up to date."));
-        context.Add(new StepOutcome(target, UpToDate: true, "up to date", (context.Time.GetUtcNow() - started).TotalSeconds));
+        context.Add(target, StepResult.UpToDate, "up to date", started);
         return output;
     }
 
@@ -127,7 +94,7 @@ public static class Step
         CancellationToken cancellation)
         where T : class
     {
-        var output = await make(cancellation);
+        var output = await GuardAsync(context, target, reason, started, () => make(cancellation), cancellation);
         var finished = context.Time.GetUtcNow();
         context.Receipts.Write(target + ".json", new Receipt
         {
@@ -139,11 +106,31 @@ public static class Step
             FinishedAt = finished,
             Output = JsonSerializer.SerializeToElement(output, ReceiptStore.Json),
         });
-        context.Add(new StepOutcome(target, UpToDate: false, reason, (finished - started).TotalSeconds));
+        context.Add(target, StepResult.Made, reason, started);
         return output;
     }
 
-    private static string FingerprintOf(ReceiptStore receipts, StepInputs inputs) => Fingerprint.Of(new
+    /// <summary>A step that fails or is interrupted is part of the run's record too.</summary>
+    private static async Task<T> GuardAsync<T>(
+        StepContext context, string target, string reason, DateTimeOffset started, Func<Task<T>> work, CancellationToken cancellation)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            context.Add(target, StepResult.Interrupted, reason, started);
+            throw;
+        }
+        catch (Exception exception)
+        {
+            context.Add(target, StepResult.Failed, reason, started, exception);
+            throw;
+        }
+    }
+
+    internal static string FingerprintOf(ReceiptStore receipts, StepInputs inputs) => Fingerprint.Of(new
     {
         schema = Receipt.CurrentSchema,
         target = inputs.Target,
@@ -152,5 +139,5 @@ public static class Step
         needs = inputs.Needs.ToDictionary(need => need, need => receipts.Read(need)?.OutputFingerprint ?? "none"),
     });
 
-    private static string OutputFingerprintOf(object output) => Fingerprint.Of(output is IStepOutput identified ? identified.Identity : output);
+    internal static string OutputFingerprintOf(object output) => Fingerprint.Of(output is IStepOutput identified ? identified.Identity : output);
 }

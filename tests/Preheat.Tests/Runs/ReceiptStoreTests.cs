@@ -25,6 +25,28 @@ public sealed class ReceiptStoreTests : IDisposable
     }
 
     [Fact]
+    public void Tells_the_second_what_the_first_does_and_since_when()
+    {
+        using var store = new ReceiptStore(_folder.Path, "demo");
+        store.Open(new { }, TimeProvider.System, "Verify");
+        var error = Should.Throw<UserException>(() => Open());
+        error.Message.ShouldContain($"process {Environment.ProcessId} on {Environment.MachineName} (Verify), since 20");
+        error.Message.ShouldContain("--deployment");
+    }
+
+    [Fact]
+    public void A_killed_writer_leaves_no_lock_and_nothing_half_written()
+    {
+        Open().Dispose();
+        var folder = Path.Combine(_folder.Path, "demo");
+        File.WriteAllText(Path.Combine(folder, "lock.json"), """{"pid":1,"since":""");
+        File.WriteAllText(Path.Combine(folder, "Deploy.json.1.2.tmp"), "{");
+        using (Open())
+            Directory.GetFiles(folder, "*.tmp").ShouldBeEmpty();
+        File.Exists(Path.Combine(folder, "lock.json")).ShouldBeFalse("the lock's holder is told only while it holds it");
+    }
+
+    [Fact]
     public void Is_free_again_when_the_writer_has_ended()
     {
         Open().Dispose();

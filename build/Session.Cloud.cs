@@ -1,0 +1,41 @@
+using Preheat;
+using Preheat.LocalCloud;
+using Preheat.Runs;
+
+/// <summary>Where the services are.</summary>
+sealed partial class Session
+{
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private CloudEndpoints? _endpoints;
+
+    /// <summary>Where the services are; starts the embedded cloud when it is needed and does not run.</summary>
+    public async Task<CloudEndpoints> EndpointsAsync()
+    {
+        await _gate.WaitAsync(Interrupt.Token);
+        try
+        {
+            return _endpoints ??= await ConnectAsync();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task<CloudEndpoints> ConnectAsync() =>
+        Map(await LocalCloud.EnsureRunningAsync(((IHazCloud)_build).CloudOptions, line => Events.Emit(new Note(line)), Interrupt.Token));
+
+    private CloudEndpoints Map(LocalEndpoint cloud) => new()
+    {
+        Hub = ((IHazCloud)_build).HubAddress,
+        EmbeddedHub = new Uri(cloud.Gateway, "hub/"),
+        Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase)
+        {
+            [Deployment.RegistryHost] = cloud.Registry,
+            ["docker.io"] = cloud.Registry,
+        },
+        Kubeconfig = cloud.Kubeconfig,
+        KubeContext = "preheat-local",
+        TimeScale = cloud.TimeScale,
+    };
+}
