@@ -16,6 +16,16 @@ internal sealed class RegistryProcess : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
+    /// <summary>Processor time that the registry has used.</summary>
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     public static async Task<RegistryProcess> StartAsync(bool real)
     {
         var folder = Directory.CreateTempSubdirectory("preheat-bench-");

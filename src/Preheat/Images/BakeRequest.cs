@@ -28,6 +28,9 @@ public sealed record BakeRequest
     /// <summary>Region of the repository; <c>local</c> for the embedded cloud.</summary>
     public required string Region { get; init; }
 
+    /// <summary>How model layers are compressed. The default value is none.</summary>
+    public LayerCompression Compression { get; init; }
+
     /// <summary>
     /// Journal of the layers sent from this machine (<c>artifacts/DEPLOYMENT/BakeImage.partial.jsonl</c>): an interrupted bake goes on where it was, and an unchanged
     /// local file is known by its identity without being read. Null keeps none: local files are then hashed to find out.

@@ -33,8 +33,8 @@ public static class Baker
         var modelPath = Follow(dockerfile, arguments, baseImage.ReadConfig()).ModelPath;
         var plan = LayerPlan.Make(request.Model.Files, modelPath, LayerPlan.MostLayers - baseImage.Manifest.Layers.Count);
 
-        var layers = await PushLayersAsync(request, registry, baseRegistry, target, baseImage, plan, events, time, cancellation);
-        var modelLayers = layers[baseImage.Manifest.Layers.Count..];
+        var (baseLayers, modelLayers) = await PushLayersAsync(request, registry, baseRegistry, target, baseImage, plan, events, time, cancellation);
+        Descriptor[] layers = [.. baseLayers, .. modelLayers.Select(LayerAnnotations.Describe)];
         if (request.Model.Reference.StartsWith("file:", StringComparison.Ordinal))
             arguments.TryAdd("MODEL_REVISION", ContentRevision(modelLayers));
 
@@ -88,24 +88,29 @@ public static class Baker
         return clean.Length > 0 ? clean : "model";
     }
 
-    private static async Task<Descriptor[]> PushLayersAsync(
+    private static async Task<(Descriptor[] Base, KnownLayer[] Model)> PushLayersAsync(
         BakeRequest request, RegistryClient registry, RegistryClient baseRegistry, ImageReference target, BaseImage baseImage,
         IReadOnlyList<IReadOnlyList<LayerFile>> plan, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         var journal = new LayerJournal(request.JournalPath);
         var known = await KnownLayersAsync(registry, target, journal, cancellation);
         var baseLayers = baseImage.Manifest.Layers;
-        var layers = new Descriptor[baseLayers.Count + plan.Count];
+        var copied = new Descriptor[baseLayers.Count];
+        var pushed = new KnownLayer[plan.Count];
         var copier = new LayerCopier(baseRegistry, registry, events, time);
-        var pusher = new ModelLayerPusher(request.Source, registry, target.Repository, known, journal, events, time);
+        var pusher = new ModelLayerPusher(request.Source, registry, target.Repository, known, journal, request.Compression, events, time);
         await Parallel.ForEachAsync(
-            Enumerable.Range(0, layers.Length),
+            Enumerable.Range(0, copied.Length + pushed.Length),
             new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = cancellation },
-            async (i, token) => layers[i] = i < baseLayers.Count
-                ? await copier.CopyAsync(baseImage.Reference.Repository, target.Repository, baseLayers[i], token)
-                : await pusher.PushAsync(plan[i - baseLayers.Count], token));
+            async (i, token) =>
+            {
+                if (i < copied.Length)
+                    copied[i] = await copier.CopyAsync(baseImage.Reference.Repository, target.Repository, baseLayers[i], token);
+                else
+                    pushed[i - copied.Length] = await pusher.PushAsync(plan[i - copied.Length], token);
+            });
         events.Emit(new Note($"{pusher.Sent} of {plan.Count} model layers sent ({pusher.SentBytes:N0} bytes), {plan.Count - pusher.Sent} were there; {copier.Copied} of {baseLayers.Count} base layers copied."));
-        return layers;
+        return (copied, pushed);
     }
 
     private static async Task<IReadOnlyList<KnownLayer>> KnownLayersAsync(RegistryClient registry, ImageReference target, LayerJournal journal, CancellationToken cancellation)
@@ -126,15 +131,14 @@ public static class Baker
         return ImageRecipe.Apply(dockerfile, arguments, config);
     }
 
-    private static byte[] Config(Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, BaseImage baseImage, IReadOnlyList<Descriptor> modelLayers)
+    private static byte[] Config(Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, BaseImage baseImage, IReadOnlyList<KnownLayer> modelLayers)
     {
         var root = baseImage.ReadConfig();
         var recipe = Follow(dockerfile, arguments, root);
         root["created"] = Epoch;
-        // Without compression a layer's diff_id is its digest.
         var diffIds = root["rootfs"]!["diff_ids"]!.AsArray();
         foreach (var layer in modelLayers)
-            diffIds.Add(layer.Digest.ToString());
+            diffIds.Add(layer.DiffId.ToString());
         // An image without history is allowed; one whose history does not match its layers is not (OCI image specification, config.md).
         if (root["history"] is JsonArray history)
         {
@@ -147,10 +151,10 @@ public static class Baker
     }
 
     /// <summary>A hash over paths and hashes of the files: the same for the same content on every machine.</summary>
-    private static string ContentRevision(IEnumerable<Descriptor> modelLayers)
+    private static string ContentRevision(IEnumerable<KnownLayer> modelLayers)
     {
         var lines = modelLayers
-            .SelectMany(layer => LayerAnnotations.Read(layer)!.Files)
+            .SelectMany(layer => layer.Files)
             .OrderBy(file => file.Path, StringComparer.Ordinal)
             .Select(file => $"{file.Sha256}  {file.Path}\n");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines))));

@@ -3,17 +3,27 @@ using System.Runtime.ExceptionServices;
 
 namespace Preheat.Images;
 
-/// <summary>A blob on its way into a registry: its length is known, its digest when all is written.</summary>
+/// <summary>A blob on its way into a registry: its digest is known when all is written.</summary>
 public abstract class BlobContent : HttpContent
 {
-    private Digest? _digest;
+    private WrittenBlob? _written;
 
-    /// <summary>Bytes.</summary>
+    /// <summary>Bytes before compression.</summary>
     public abstract long Length { get; }
+
+    /// <summary>How the bytes are sent; the length is known beforehand only without compression.</summary>
+    internal virtual LayerCompression Compression => LayerCompression.None;
 
     /// <summary>Digest of what was written.</summary>
     /// <exception cref="IOException">Not all was written: the server answered early.</exception>
-    public Digest Digest => _digest ?? throw new IOException("The server answered before it had read the whole upload.");
+    public Digest Digest => Result.Digest;
+
+    /// <summary>Bytes that were sent.</summary>
+    internal long BytesSent => Result.CompressedBytes ?? Length;
+
+    /// <summary>What was written.</summary>
+    /// <exception cref="IOException">Not all was written: the server answered early.</exception>
+    internal WrittenBlob Result => _written ?? throw new IOException("The server answered before it had read the whole upload.");
 
     /// <summary>What went wrong with the source, as opposed to the connection; null when nothing did.</summary>
     public ExceptionDispatchInfo? Failure { get; private set; }
@@ -26,11 +36,11 @@ public abstract class BlobContent : HttpContent
 
     protected sealed override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        using var writer = new BlobWriter(stream);
+        await using var writer = new BlobWriter(stream, Compression);
         try
         {
             await WriteAsync(writer, cancellationToken);
-            _digest = writer.Finish();
+            _written = await writer.FinishAsync();
         }
         catch (SourceException exception)
         {
@@ -42,7 +52,7 @@ public abstract class BlobContent : HttpContent
     protected sealed override bool TryComputeLength(out long length)
     {
         length = Length;
-        return true;
+        return Compression == LayerCompression.None;
     }
 }
 

@@ -25,8 +25,19 @@ public sealed record KnownFile(string Path, long Size, string Sha256, [property:
 }
 
 /// <summary>A layer of model files that a registry holds.</summary>
+/// <param name="Size">Bytes as stored.</param>
 public sealed record KnownLayer(Digest Digest, long Size, IReadOnlyList<KnownFile> Files)
 {
+    public LayerCompression Compression { get; init; }
+
+    /// <summary>Digest of the tar when it is stored compressed; null otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Digest? Uncompressed { get; init; }
+
+    /// <summary>Digest of the tar itself, which the image's config lists.</summary>
+    [JsonIgnore]
+    public Digest DiffId => Uncompressed ?? Digest;
+
     /// <summary>True when every planned file is certainly in it, and nothing else is.</summary>
     public bool Holds(IReadOnlyList<LayerFile> planned) => Matches(planned, (known, file) => known.Is(file));
 

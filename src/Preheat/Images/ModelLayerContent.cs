@@ -2,7 +2,7 @@ using Preheat.Models;
 
 namespace Preheat.Images;
 
-/// <summary>An uncompressed tar layer of model files that is made while it is sent, straight from the source.</summary>
+/// <summary>A tar layer of model files that is made while it is sent, straight from the source.</summary>
 internal sealed class ModelLayerContent : BlobContent
 {
     private readonly IReadOnlyList<LayerFile> _files;
@@ -11,17 +11,20 @@ internal sealed class ModelLayerContent : BlobContent
     private readonly List<KnownFile> _written = [];
 
     /// <param name="moved">Told how many bytes of content each step moved.</param>
-    public ModelLayerContent(IReadOnlyList<LayerFile> files, IModelSource source, Action<long> moved)
+    public ModelLayerContent(IReadOnlyList<LayerFile> files, IModelSource source, LayerCompression compression, Action<long> moved)
     {
         _files = files;
         _source = source;
         _moved = moved;
+        Compression = compression;
         Length = Directories(files).Sum(path => (long)TarHeaders.Directory(path).Length)
             + files.Sum(file => TarHeaders.File(file.Path, file.Source.Size).Length + file.Source.Size + TarHeaders.Padding(file.Source.Size))
             + TarHeaders.End.Length;
     }
 
     public override long Length { get; }
+
+    internal override LayerCompression Compression { get; }
 
     /// <summary>The files with their hashes, once all is written.</summary>
     public IReadOnlyList<KnownFile> Written => _written;

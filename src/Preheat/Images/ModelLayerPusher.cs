@@ -6,7 +6,8 @@ namespace Preheat.Images;
 
 /// <summary>Brings one layer of model files into the registry: a known one that is still there, or a new one streamed from the source.</summary>
 internal sealed class ModelLayerPusher(
-    IModelSource source, RegistryClient registry, string repository, IReadOnlyList<KnownLayer> known, LayerJournal journal, IEventSink events, TimeProvider time)
+    IModelSource source, RegistryClient registry, string repository, IReadOnlyList<KnownLayer> known, LayerJournal journal, LayerCompression compression,
+    IEventSink events, TimeProvider time)
 {
     private int _sent;
     private long _sentBytes;
@@ -16,11 +17,11 @@ internal sealed class ModelLayerPusher(
 
     public long SentBytes => Interlocked.Read(ref _sentBytes);
 
-    public async Task<Descriptor> PushAsync(IReadOnlyList<LayerFile> planned, CancellationToken cancellation)
+    public async Task<KnownLayer> PushAsync(IReadOnlyList<LayerFile> planned, CancellationToken cancellation)
     {
         if (await FindAsync(planned, cancellation) is { } there)
-            return LayerAnnotations.Describe(there);
-        if (known.Any(layer => !layer.Holds(planned) && layer.MayHold(planned)))
+            return there;
+        if (known.Any(layer => layer.Compression == compression && !layer.Holds(planned) && layer.MayHold(planned)))
         {
             // Reading is cheaper than sending: the hashes tell whether a layer that is there is this one.
             planned = await HashAsync(planned, cancellation);
@@ -28,7 +29,7 @@ internal sealed class ModelLayerPusher(
             {
                 var remembered = same with { Files = [.. planned.Select(file => new KnownFile(file.Path, file.Source.Size, file.Source.Sha256!, file.Source.Identity))] };
                 journal.Add(remembered);
-                return LayerAnnotations.Describe(remembered);
+                return remembered;
             }
         }
         var subject = planned.Count == 1 ? planned[0].Path : $"{planned.Count} small files";
@@ -36,19 +37,25 @@ internal sealed class ModelLayerPusher(
         ModelLayerContent? last = null;
         var digest = await registry.Uploads.StreamAsync(
             repository,
-            () => last = new ModelLayerContent(planned, source, new ByteMeter(subject, total, events, time).Add),
+            () => last = new ModelLayerContent(planned, source, compression, new ByteMeter(subject, total, events, time).Add),
             // Before the commit: a process killed right after it would not know that this layer is finished.
-            committed => journal.Add(new KnownLayer(committed, last!.Length, [.. last.Written])),
+            committed => journal.Add(Written(committed, last!)),
             cancellation);
-        var layer = new KnownLayer(digest, last!.Length, last.Written);
+        var layer = Written(digest, last!);
         Interlocked.Increment(ref _sent);
         Interlocked.Add(ref _sentBytes, layer.Size);
-        return LayerAnnotations.Describe(layer);
+        return layer;
     }
+
+    private KnownLayer Written(Digest digest, ModelLayerContent content) => new(digest, content.BytesSent, [.. content.Written])
+    {
+        Compression = compression,
+        Uncompressed = compression == LayerCompression.None ? null : content.Result.DiffId,
+    };
 
     private async Task<KnownLayer?> FindAsync(IReadOnlyList<LayerFile> planned, CancellationToken cancellation)
     {
-        foreach (var layer in known.Where(layer => layer.Holds(planned)).DistinctBy(layer => layer.Digest))
+        foreach (var layer in known.Where(layer => layer.Compression == compression && layer.Holds(planned)).DistinctBy(layer => layer.Digest))
         {
             if (await registry.HasBlobAsync(repository, layer.Digest, layer.Size, cancellation))
                 return layer;
