@@ -11,6 +11,8 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
         Session.Begin(this);
         // The bundled engine asks this for each target of --plan; receipts answer, without network.
         AppContext.SetData("preheat.plan", (Func<string, string?>)Explain);
+        // Beside these it runs nothing: they measure, remove, or look at what the others make.
+        AppContext.SetData("preheat.exclusive", new[] { "LoadTest", "Test", "Benchmark", "Doctor", "Status", "Teardown", "LocalCloudDown" });
     }
 
     /// <summary>All wrong values are told before anything runs.</summary>

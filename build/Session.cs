@@ -14,6 +14,7 @@ sealed partial class Session : IDisposable
     private readonly EventLog _log;
     private readonly Lazy<Deployment> _deployment;
     private readonly Lazy<StepContext> _steps;
+    private CancellationTokenSource? _running;
 
     private Session(Build build)
     {
@@ -41,7 +42,12 @@ sealed partial class Session : IDisposable
     /// <summary>The steps' context; takes the deployment's folder at the first call.</summary>
     public StepContext Steps => _steps.Value;
 
-    public static void Begin(Build build) => Current = new Session(build);
+    public static void Begin(Build build)
+    {
+        Current = new Session(build);
+        // The bundled engine calls this when a target has failed and --fail-fast is given.
+        AppContext.SetData("preheat.cancel", (Action)Current.CancelRunning);
+    }
 
     /// <summary>A reader of parameters whose warnings go to the log.</summary>
     public static ParameterReader Reader() => new(Environment.GetEnvironmentVariable, text => Log.Warning("{Text:l}", text));
@@ -56,7 +62,7 @@ sealed partial class Session : IDisposable
         Events.Emit(new TargetBegan());
         try
         {
-            await body(Interrupt.Token);
+            await body(RunningToken());
             Events.Emit(Ended(0, null));
         }
         catch (OperationCanceledException) when (Interrupt.Requested)
@@ -124,6 +130,21 @@ sealed partial class Session : IDisposable
             if (Rank(code) > Rank(_build.ExitCode ?? 0))
                 _build.ExitCode = code;
         }
+    }
+
+    /// <summary>Cancels the targets that run now; those that start later are not touched.</summary>
+    private void CancelRunning()
+    {
+        CancellationTokenSource? running;
+        lock (_lock)
+            (running, _running) = (_running, null);
+        running?.Cancel();
+    }
+
+    private CancellationToken RunningToken()
+    {
+        lock (_lock)
+            return (_running ??= CancellationTokenSource.CreateLinkedTokenSource(Interrupt.Token)).Token;
     }
 
     private string Mask(string text) =>

@@ -5,7 +5,7 @@ using Serilog;
 
 namespace Preheat.Engine.Tests;
 
-[Collection("plan hook")]
+[Collection("slots")]
 public sealed class SecretTests : BuildRunTests
 {
     private const string Canary = "ca/nary 4711+";

@@ -64,7 +64,7 @@ internal sealed class BuildRunner
             return 0;
         }
 
-        return Run(build, TargetPlan.Create(invoked), parameters);
+        return Run(build, TargetPlan.Create(invoked).WithExclusive(BuildSlots.Exclusive), parameters);
     }
 
     private int Run(NukeBuild build, TargetPlan plan, ParameterValues parameters)
@@ -86,7 +86,8 @@ internal sealed class BuildRunner
             build.OnBuildInitialized();
         }
 
-        var executor = new BuildExecutor(build, plan, _session);
+        var degree = Math.Clamp(parameters.Get<int?>(EngineParameters.DegreeOfParallelism) ?? _session.Context.DefaultDegree, 1, plan.Order.Count);
+        var executor = new BuildExecutor(build, plan, _session, new ExecutionOptions(degree, parameters.Get<bool>(EngineParameters.FailFast)));
         if (parameters.Get<string[]>(EngineParameters.Skip) is { } skip)
         {
             SkipRules.Apply(plan, [.. skip.Select(name => plan.Order.FirstOrDefault(target => IsNamed(target.Name, name))).OfType<ExecutableTarget>()], skip.Length == 0);
@@ -158,6 +159,7 @@ internal sealed class BuildRunner
             .. Names(parameters).Where(name => !_members.Any(member => IsNamed(member.Name, name))).Select(UnknownTarget),
             .. files.SelectMany(file => file.Errors),
             .. parameters.Errors,
+            .. parameters.Get<int?>(EngineParameters.DegreeOfParallelism) is < 1 and var degree ? [$"Parameter --degree-of-parallelism: '{degree}' is less than 1."] : Array.Empty<string>(),
         ];
         return errors.Count > 0 && !isHelp ? throw new UsageException(errors) : parameters;
     }

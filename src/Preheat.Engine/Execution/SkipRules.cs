@@ -52,7 +52,11 @@ internal static class SkipRules
         }
     }
 
-    private static bool IsNeeded(TargetPlan plan, ExecutableTarget target) => plan.Order.Any(other =>
-        other.Status is ExecutionStatus.Scheduled or ExecutionStatus.Running
-        && (other.ExecutionDependencies.Contains(target) || other.Triggers.Contains(target)));
+    /// <summary>
+    /// Whether a target that runs, will run or has run asks for this one. One that has run counts, so that it does not matter which of two
+    /// triggers had its turn first.
+    /// </summary>
+    private static bool IsNeeded(TargetPlan plan, ExecutableTarget target) =>
+        plan.Dependents[target].Concat(target.TriggerDependencies)
+            .Any(other => other.Status is not (ExecutionStatus.None or ExecutionStatus.Skipped or ExecutionStatus.NotRun));
 }

@@ -13,6 +13,8 @@ internal sealed record TargetMember(string Name, PropertyInfo Property, MethodIn
     public static IReadOnlyList<TargetMember> FindAll(Type buildType)
     {
         var found = new List<TargetMember>();
+        var slots = new HashSet<MethodInfo>();
+        var implementations = new HashSet<MethodInfo>();
         for (var type = buildType; type is not null && type != typeof(NukeBuild) && type != typeof(object); type = type.BaseType)
         {
             foreach (var property in DeclaredBy(type))
@@ -20,8 +22,9 @@ internal sealed record TargetMember(string Name, PropertyInfo Property, MethodIn
                 var getter = property.GetMethod!;
 
                 // An override replaces the base's property; the most derived one comes first.
-                if (!found.Exists(other => other.Implementation.GetBaseDefinition() == getter.GetBaseDefinition()))
+                if (slots.Add(getter.GetBaseDefinition()))
                 {
+                    implementations.Add(getter);
                     found.Add(new TargetMember(ShortName(property.Name), property, getter));
                 }
             }
@@ -32,7 +35,7 @@ internal sealed record TargetMember(string Name, PropertyInfo Property, MethodIn
             foreach (var property in DeclaredBy(component))
             {
                 var implementation = ImplementationOf(buildType, component, property.GetMethod!);
-                if (property.Name.Contains('.', StringComparison.Ordinal) || found.Exists(other => other.Implementation == implementation))
+                if (property.Name.Contains('.', StringComparison.Ordinal) || !implementations.Add(implementation))
                 {
                     continue;
                 }

@@ -7,6 +7,10 @@ internal sealed record TargetPlan(
     IReadOnlyList<ExecutableTarget> Order,
     IReadOnlyDictionary<ExecutableTarget, IReadOnlyList<ExecutableTarget>> Predecessors)
 {
+    /// <summary>For each target the scheduled ones that depend on it.</summary>
+    public ILookup<ExecutableTarget, ExecutableTarget> Dependents { get; } =
+        Order.SelectMany(target => target.ExecutionDependencies, (target, dependency) => (target, dependency)).ToLookup(pair => pair.dependency, pair => pair.target);
+
     public static TargetPlan Empty { get; } = new([], new Dictionary<ExecutableTarget, IReadOnlyList<ExecutableTarget>>());
 
     /// <summary>
@@ -24,6 +28,36 @@ internal sealed record TargetPlan(
 
         var predecessors = scheduled.ToDictionary(target => target, target => ScheduledPredecessors(target, rank));
         return new TargetPlan(Sort(scheduled, rank, predecessors), predecessors);
+    }
+
+    /// <summary>The same order, in which nothing runs beside a target that has one of these names.</summary>
+    public TargetPlan WithExclusive(IReadOnlyCollection<string> names)
+    {
+        if (names.Count == 0)
+        {
+            return this;
+        }
+
+        var predecessors = new Dictionary<ExecutableTarget, IReadOnlyList<ExecutableTarget>>(Predecessors);
+        ExecutableTarget? barrier = null;
+        var since = new List<ExecutableTarget>();
+        foreach (var target in Order)
+        {
+            var isExclusive = names.Contains(target.Name, StringComparer.OrdinalIgnoreCase);
+            IEnumerable<ExecutableTarget> all = [.. barrier is null ? [] : (ExecutableTarget[])[barrier], .. isExclusive ? since : [], .. Predecessors[target]];
+            predecessors[target] = [.. all.Distinct()];
+            if (isExclusive)
+            {
+                barrier = target;
+                since.Clear();
+            }
+            else
+            {
+                since.Add(target);
+            }
+        }
+
+        return this with { Predecessors = predecessors };
     }
 
     /// <summary>Dependencies first (post-order), then what was triggered, until nothing more is.</summary>

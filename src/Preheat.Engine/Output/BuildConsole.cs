@@ -1,3 +1,4 @@
+using System.Text;
 using Nuke.Common.Sessions;
 
 namespace Nuke.Common.Output;
@@ -9,43 +10,107 @@ internal sealed class BuildConsole
     private readonly ProcessContext _context;
     private readonly SecretMask _mask;
     private readonly bool _colours;
+    private TextWriter _log;
 
     public BuildConsole(ProcessContext context, SecretMask mask, bool isGitHub)
     {
         _context = context;
         _mask = mask;
+        _log = context.Out;
         IsGitHub = isGitHub;
-        _colours = context.TerminalWidth is not null
-            && string.IsNullOrEmpty(context.Variables.GetValueOrDefault("NO_COLOR"))
-            && context.Variables.GetValueOrDefault("TERM") != "dumb";
+        var isTerminal = context.TerminalWidth is not null && Variable("TERM") != "dumb";
+        _colours = Variable("NO_COLOR").Length == 0 && (isTerminal || Variable("FORCE_COLOR") is not ("" or "0" or "false"));
+        if (isTerminal && !isGitHub)
+        {
+            Live = new LiveRegion(context.Time, () => context.CurrentWidth() ?? Width, mask.Apply, DrawLive);
+        }
     }
 
-    public bool IsGitHub { get; }
+    /// <summary>Whether GitHub's runner reads what is printed.</summary>
+    public bool IsGitHub { get; private set; }
+
+    /// <summary>What shows the targets in the background; null where the cursor cannot go back.</summary>
+    public LiveRegion? Live { get; private set; }
 
     /// <summary>Columns for wrapped text.</summary>
-    public int Width => Math.Clamp(_context.TerminalWidth ?? 100, 60, 120);
+    public int Width => Math.Clamp(_context.TerminalWidth ?? 100, 40, 120);
 
-    public void WriteLine(string text = "", Tone tone = Tone.Plain) => Write(_context.Out, IsGitHub ? Disarm(text) : text, tone);
+    /// <summary>From now on the output carries a document alone: everything else goes to the error stream, as plain lines.</summary>
+    public void KeepOutputForDocument()
+    {
+        _log = _context.Error;
+        IsGitHub = false;
+        Live = null;
+    }
+
+    /// <summary>A document for another program: never coloured or disarmed. It must hold no secret in an escaped form.</summary>
+    public void WriteDocument(string text)
+    {
+        lock (_lock)
+        {
+            _context.Out.Write(_mask.Apply(text));
+            _context.Out.Write('\n');
+            _context.Out.Flush();
+        }
+    }
+
+    public void WriteLine(string text = "", Tone tone = Tone.Plain) => Write([new OutputLine(text, tone)]);
+
+    /// <summary>Prints these together, each as many lines as its text has.</summary>
+    public void Write(params IEnumerable<OutputLine> lines) => Write(_log, lines);
 
     /// <summary>A message about the call itself, on the error stream; on GitHub an annotation.</summary>
     public void WriteError(string text)
     {
         if (IsGitHub)
         {
-            Annotate("error", text);
+            Write(new OutputLine(text, Command: "error"));
         }
         else
         {
-            Write(_context.Error, text, Tone.Error);
+            Write(_context.Error, [new OutputLine(text, Tone.Error)]);
         }
     }
 
-    /// <summary>A workflow command (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).</summary>
-    public void Annotate(string command, string text)
+    private void Write(TextWriter writer, IEnumerable<OutputLine> lines)
     {
-        // Masked before escaping: a secret with a line break would no longer be recognised after it.
-        var escaped = _mask.Apply(text).Replace("%", "%25", StringComparison.Ordinal).Replace("\r", "%0D", StringComparison.Ordinal).Replace("\n", "%0A", StringComparison.Ordinal);
-        Write(_context.Out, $"::{command}::{escaped}", Tone.Plain);
+        var text = new StringBuilder();
+        foreach (var line in lines)
+        {
+            Append(text, line);
+        }
+
+        lock (_lock)
+        {
+            if (Live?.Erase() is { Length: > 0 } erase)
+            {
+                _context.Out.Write(erase);
+                _context.Out.Flush();
+            }
+
+            writer.Write(text);
+            writer.Flush();
+            Draw();
+        }
+    }
+
+    private void Append(StringBuilder text, OutputLine line)
+    {
+        var masked = _mask.Apply(line.Prefix + line.Text);
+        if (line.Command is { } command)
+        {
+            // A workflow command (https://docs.github.com/actions/reference/workflow-commands-for-github-actions). Masked before escaping: a
+            // secret with a line break would no longer be recognised after it.
+            var escaped = masked.Replace("%", "%25", StringComparison.Ordinal).Replace("\r", "%0D", StringComparison.Ordinal).Replace("\n", "%0A", StringComparison.Ordinal);
+            text.Append($"::{command}::{escaped}\n");
+            return;
+        }
+
+        var code = _colours ? Code(line.Tone) : null;
+        foreach (var part in (IsGitHub ? Disarm(masked) : masked).ReplaceLineEndings("\n").Split('\n'))
+        {
+            text.Append(code is null || part.Length == 0 ? part : $"\e[{code}m{part}\e[0m").Append('\n');
+        }
     }
 
     /// <summary>Text that only passes through (an error body, a file name) must not give commands to the runner, which reads them from any line.</summary>
@@ -54,21 +119,27 @@ internal sealed class BuildConsole
             ? string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimStart() is var start && (start.StartsWith("::", StringComparison.Ordinal) || start.StartsWith("##[", StringComparison.Ordinal)) ? $"│ {line}" : line))
             : text;
 
-    private void Write(TextWriter writer, string text, Tone tone)
+    private void DrawLive()
     {
-        var masked = _mask.Apply(text);
-        var code = _colours ? Code(tone) : null;
         lock (_lock)
         {
-            foreach (var line in masked.ReplaceLineEndings("\n").Split('\n'))
-            {
-                writer.Write(code is null || line.Length == 0 ? line : $"\e[{code}m{line}\e[0m");
-                writer.Write('\n');
-            }
-
-            writer.Flush();
+            _context.Out.Write(Live?.Erase());
+            Draw();
         }
     }
+
+    /// <summary>The region comes back below what was printed.</summary>
+    private void Draw()
+    {
+        if (Live?.Text() is { Length: > 0 } rows)
+        {
+            _context.Out.Write(_colours ? string.Concat(rows.TrimEnd('\n').Split('\n').Select(row => $"\e[{Code(Tone.Faint)}m{row}\e[0m\n")) : rows);
+        }
+
+        _context.Out.Flush();
+    }
+
+    private string Variable(string name) => _context.Variables.GetValueOrDefault(name) ?? string.Empty;
 
     private static string? Code(Tone tone) => tone switch
     {

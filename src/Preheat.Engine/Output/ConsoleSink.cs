@@ -28,12 +28,12 @@ internal sealed class ConsoleSink : ILogEventSink
         var text = logEvent.Exception is null ? message.ToString() : $"{message}: {Describe(logEvent.Exception)}";
         if (session.Console.IsGitHub && logEvent.Level >= LogEventLevel.Warning)
         {
-            session.Console.Annotate(logEvent.Level == LogEventLevel.Warning ? "warning" : "error", text);
+            Write(session, new OutputLine(text, Command: logEvent.Level == LogEventLevel.Warning ? "warning" : "error"));
             return;
         }
 
         var (label, tone) = Style(logEvent.Level);
-        session.Console.WriteLine($"{logEvent.Timestamp.LocalDateTime:HH:mm:ss} [{label}] {text}", tone);
+        Write(session, new OutputLine(text, tone) { Prefix = $"{logEvent.Timestamp.LocalDateTime:HH:mm:ss} [{label}] " });
     }
 
     /// <summary>The message; with the top of the stack trace when the exception is not one that was made for the user.</summary>
@@ -54,6 +54,8 @@ internal sealed class ConsoleSink : ILogEventSink
             .Where(frame => !frame.Contains("at Nuke.Common.Execution.", StringComparison.Ordinal));
         return string.Join('\n', [text, .. frames.Take(ShownFrames).Select(frame => frame.TrimEnd())]);
     }
+
+    private static void Write(BuildSession session, OutputLine line) => session.Streams.Write(BuildSession.CurrentTarget, line);
 
     private static LogEventLevel Lowest(Verbosity verbosity) => verbosity switch
     {

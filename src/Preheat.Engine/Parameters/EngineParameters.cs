@@ -27,5 +27,11 @@ internal static class EngineParameters
     public static readonly ParameterDefinition Root =
         new("Root", null, typeof(AbsolutePath), "Root directory. Default is the nearest one upwards that holds '.nuke'.");
 
-    public static IReadOnlyList<ParameterDefinition> All { get; } = [Target, Skip, Plan, Help, NoLogo, Verbosity, Profile, Root];
+    public static readonly ParameterDefinition DegreeOfParallelism =
+        new("DegreeOfParallelism", null, typeof(int), "How many independent targets run at the same time. Default is 2; 1 runs them one by one.");
+
+    public static readonly ParameterDefinition FailFast =
+        new("FailFast", null, typeof(bool), "When a target fails, cancels what runs beside it, instead of letting it finish.");
+
+    public static IReadOnlyList<ParameterDefinition> All { get; } = [Target, Skip, DegreeOfParallelism, FailFast, Plan, Help, NoLogo, Verbosity, Profile, Root];
 }

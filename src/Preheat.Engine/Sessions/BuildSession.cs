@@ -20,6 +20,7 @@ internal sealed class BuildSession
         Context = context;
         Host = Host.Detect(context.Variables);
         Console = new BuildConsole(context, Mask, Host is CI.GitHubActions.GitHubActions);
+        Streams = new TargetStreams(this);
         _root = new Lazy<AbsolutePath>(FindRoot);
     }
 
@@ -38,6 +39,9 @@ internal sealed class BuildSession
     public SecretMask Mask { get; } = new();
 
     public BuildConsole Console { get; }
+
+    /// <summary>The way of what targets print to <see cref="Console"/>.</summary>
+    public TargetStreams Streams { get; }
 
     public Host Host { get; set; }
 

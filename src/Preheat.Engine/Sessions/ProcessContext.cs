@@ -14,6 +14,12 @@ internal sealed record ProcessContext
     /// <summary>Columns of the terminal; null when the output is a pipe or a file.</summary>
     public int? TerminalWidth { get; init; }
 
+    /// <summary>Columns of the terminal at the time of the call, since its window may change; by default <see cref="TerminalWidth"/>.</summary>
+    public Func<int?> CurrentWidth { get => field ?? (() => TerminalWidth); init; }
+
+    /// <summary>How many targets run at the same time when nobody says. The default value is 2.</summary>
+    public int DefaultDegree { get; init; } = 2;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public static ProcessContext Real()
@@ -39,6 +45,7 @@ internal sealed record ProcessContext
             Out = Console.Out,
             Error = Console.Error,
             TerminalWidth = Console.IsOutputRedirected ? null : Width(),
+            CurrentWidth = () => Width(),
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using System.Text;
 using Nuke.Common;
 using Nuke.Common.Execution;
 using Nuke.Common.Sessions;
@@ -8,8 +9,8 @@ namespace Preheat.Engine.Tests.Support;
 /// <summary>Runs a build class in this process, with its own arguments, environment, root directory and captured output.</summary>
 internal sealed class BuildRun : IDisposable
 {
-    private readonly StringWriter _out = new();
-    private readonly StringWriter _error = new();
+    private readonly CapturedWriter _out = new();
+    private readonly CapturedWriter _error = new();
 
     public BuildRun() => Directory.CreateDirectory(Path.Combine(Root, ".nuke"));
 
@@ -17,6 +18,11 @@ internal sealed class BuildRun : IDisposable
     public string? WorkingDirectory { get; set; }
     public Dictionary<string, string> Variables { get; } = [];
     public int? TerminalWidth { get; set; }
+
+    /// <summary>One by one, unless a test is about targets that run at the same time.</summary>
+    public int DefaultDegree { get; set; } = 1;
+
+    public TimeProvider Time { get; set; } = TimeProvider.System;
     public string Out => _out.ToString();
     public string Error => _error.ToString();
     public string Output => Out + Error;
@@ -38,10 +44,63 @@ internal sealed class BuildRun : IDisposable
             Out = _out,
             Error = _error,
             TerminalWidth = TerminalWidth,
+            DefaultDegree = DefaultDegree,
+            Time = Time,
         });
         return BuildRunner.Run(session, create, typeof(T), defaults);
     }
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
 
+    /// <summary>May be read while it is written.</summary>
+    private sealed class CapturedWriter : StringWriter
+    {
+        public override void Write(char value)
+        {
+            lock (this)
+            {
+                base.Write(value);
+            }
+        }
+
+        public override void Write(char[] buffer, int index, int count)
+        {
+            lock (this)
+            {
+                base.Write(buffer, index, count);
+            }
+        }
+
+        public override void Write(ReadOnlySpan<char> buffer)
+        {
+            lock (this)
+            {
+                base.Write(buffer);
+            }
+        }
+
+        public override void Write(string? value)
+        {
+            lock (this)
+            {
+                base.Write(value);
+            }
+        }
+
+        public override void Write(StringBuilder? value)
+        {
+            lock (this)
+            {
+                base.Write(value);
+            }
+        }
+
+        public override string ToString()
+        {
+            lock (this)
+            {
+                return base.ToString();
+            }
+        }
+    }
 }
