@@ -1,3 +1,4 @@
+using Preheat;
 using Preheat.Images;
 using Preheat.Models;
 using Preheat.Runs;
@@ -12,7 +13,7 @@ interface IBakeImage : IResolveModel
             var deployment = Session.Current.Deployment;
             return new(
                 nameof(BakeImage),
-                1,
+                2,
                 new
                 {
                     deployment.Name,
@@ -20,6 +21,7 @@ interface IBakeImage : IResolveModel
                     deployment.RegistryHost,
                     deployment.ProjectId,
                     deployment.Repository,
+                    deployment.Weights,
                     recipe = Fingerprint.Of(File.ReadAllText(Recipe)),
                 },
                 nameof(ResolveModel));
@@ -30,7 +32,7 @@ interface IBakeImage : IResolveModel
     AbsolutePath Recipe => RootDirectory / "Dockerfile.vllm";
 
     Target BakeImage => _ => _
-        .Description("Bake the weights into the serving image and push it, straight from source to registry")
+        .Description("Bake the weights into the serving image and push it, or mirror the server's image when they are not baked")
         .DependsOn(ResolveModel)
         .Executes(() => Session.Current.RunAsync(nameof(BakeImage), async cancellation =>
         {
@@ -41,30 +43,60 @@ interface IBakeImage : IResolveModel
             var image = await Step.RunAsync(
                 session.Steps,
                 BakeInputs,
-                (known, token) => ServingImages.ExistsAsync(known, endpoints, Session.Time, token),
-                async token =>
-                {
-                    using var source = ModelSources.Open(model, endpoints, HubToken, Session.Time);
-                    return await Baker.BakeAsync(
-                        new BakeRequest
-                        {
-                            Model = model,
-                            Source = source,
-                            BaseImage = deployment.BaseImage,
-                            DockerfilePath = Recipe,
-                            Repository = $"{deployment.RegistryHost}/{deployment.ProjectId}/{deployment.Repository}/{deployment.Name}",
-                            Tag = "latest",
-                            Region = deployment.Region,
-                            JournalPath = Path.Combine(session.Steps.Receipts.Directory, nameof(BakeImage) + ".partial.jsonl"),
-                        },
-                        endpoints,
-                        session.Events,
-                        Session.Time,
-                        token);
-                },
+                (known, token) => ServingImages.IsCurrentAsync(known, deployment.BaseImage, endpoints, session.Events, Session.Time, token),
+                token => deployment.Weights == "baked" ? BakeAsync(model, endpoints, token) : MirrorAsync(endpoints, token),
                 cancellation);
             ReportSummary(_ => _
                 .AddPair("Image", image.Digest[..19])
                 .AddPair("Size", $"{image.Size / 1e6:0.0} MB in {image.Layers} layers"));
         }));
+
+    /// <summary>The serving image's name, without tag.</summary>
+    private static string ImageName
+    {
+        get
+        {
+            var deployment = Session.Current.Deployment;
+            return $"{deployment.RegistryHost}/{deployment.ProjectId}/{deployment.Repository}/{deployment.Name}";
+        }
+    }
+
+    private async Task<ServingImage> BakeAsync(ModelSnapshot model, CloudEndpoints endpoints, CancellationToken cancellation)
+    {
+        var session = Session.Current;
+        using var source = ModelSources.Open(model, endpoints, HubToken, Session.Time, session.Events);
+        return await Baker.BakeAsync(
+            new BakeRequest
+            {
+                Model = model,
+                Source = source,
+                BaseImage = session.Deployment.BaseImage,
+                DockerfilePath = Recipe,
+                Repository = ImageName,
+                Tag = "latest",
+                Region = session.Deployment.Region,
+                JournalPath = Path.Combine(session.Steps.Receipts.Directory, nameof(BakeImage) + ".partial.jsonl"),
+            },
+            endpoints,
+            session.Events,
+            Session.Time,
+            cancellation);
+    }
+
+    private static Task<ServingImage> MirrorAsync(CloudEndpoints endpoints, CancellationToken cancellation)
+    {
+        var session = Session.Current;
+        return Mirror.CopyAsync(
+            new MirrorRequest
+            {
+                BaseImage = session.Deployment.BaseImage,
+                Repository = ImageName,
+                Tag = "latest",
+                Region = session.Deployment.Region,
+            },
+            endpoints,
+            session.Events,
+            Session.Time,
+            cancellation);
+    }
 }

@@ -1,4 +1,5 @@
 using Preheat;
+using Preheat.Models;
 using Preheat.Serving;
 
 /// <summary>The parameters that say what is deployed and where.</summary>
@@ -15,6 +16,18 @@ interface IHazDeployment : INukeBuild
 
     [Parameter("The model: hf://org/name@rev, gs://bucket/path or file:///path - default is hf://preheat/tiny-gemma-2")]
     string? Model => TryGetValue(() => Model);
+
+    [Parameter("Globs of the model's files to take, in place of what the server needs: *.json tokenizer/*")]
+    string[]? ModelInclude => TryGetValue(() => ModelInclude);
+
+    [Parameter("Globs of the model's files to leave out")]
+    string[]? ModelExclude => TryGetValue(() => ModelExclude);
+
+    [Parameter("How an unchanged local model is known: quick (default) by size, times and inode, full by reading and hashing it")]
+    string? VerifyModel => TryGetValue(() => VerifyModel);
+
+    [Parameter("How the weights come to the server: baked (default) into the image, hub: downloaded at each start")]
+    string? Weights => TryGetValue(() => Weights);
 
     [Parameter("Inference server - vllm (default), tgi")]
     string? Server => TryGetValue(() => Server);
@@ -49,7 +62,7 @@ interface IHazDeployment : INukeBuild
     [Parameter("Context length in tokens - default is what fits the GPU")]
     int? MaxModelLength => TryGetValue<int?>(() => MaxModelLength);
 
-    [Parameter("Token of the model hub; better from HF_TOKEN"), Secret]
+    [Parameter("Token of the model hub; better from HF_TOKEN - default is where the hub's own tool keeps it"), Secret]
     string? HfToken => TryGetValue(() => HfToken);
 
     [Parameter("Folder of receipts, manifests and reports - default is artifacts")]
@@ -58,8 +71,8 @@ interface IHazDeployment : INukeBuild
     /// <summary>Folder of receipts, manifests and reports of all deployments.</summary>
     AbsolutePath Artifacts => ArtifactsDirectory ?? RootDirectory / "artifacts";
 
-    /// <summary>The token, if there is one.</summary>
-    Secret? HubToken => string.IsNullOrEmpty(HfToken) ? null : new Secret(HfToken);
+    /// <summary>The token, if there is one: given, from the environment, or where the hub's own tool keeps it.</summary>
+    Secret? HubToken => HubTokens.Find(HfToken, Environment.GetEnvironmentVariable);
 
     /// <summary>The parameters as written.</summary>
     DeploymentRequest Request => new()
@@ -68,6 +81,10 @@ interface IHazDeployment : INukeBuild
         Cloud = Cloud,
         Platform = Platform,
         Model = Model,
+        ModelInclude = ModelInclude,
+        ModelExclude = ModelExclude,
+        VerifyModel = VerifyModel,
+        Weights = Weights,
         Server = Server,
         BaseImage = BaseImage,
         Accelerator = Accelerator,

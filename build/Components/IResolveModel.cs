@@ -4,7 +4,12 @@ using Preheat.Runs;
 interface IResolveModel : IHazCloud
 {
     /// <summary>What the step reads; a moving reference is asked for again every time.</summary>
-    StepInputs ResolveInputs => new(nameof(ResolveModel), 1, new { model = Session.Current.Deployment.Model.ToString() });
+    StepInputs ResolveInputs => new(nameof(ResolveModel), 1, new
+    {
+        model = Session.Current.Deployment.Model.ToString(),
+        Session.Current.Deployment.Resolve.Filter.Include,
+        Session.Current.Deployment.Resolve.Filter.Exclude,
+    });
 
     Target ResolveModel => _ => _
         .Description("Pin the model: revision, files, sizes, hashes, parameters, data type")
@@ -16,7 +21,7 @@ interface IResolveModel : IHazCloud
             var model = await Step.RefreshAsync(
                 session.Steps,
                 ResolveInputs,
-                token => ModelResolver.ResolveAsync(deployment.Model, endpoints, HubToken, session.Events, Session.Time, token),
+                token => ModelResolver.ResolveAsync(deployment.Model, deployment.Resolve, endpoints, HubToken, session.Events, Session.Time, token),
                 cancellation);
             ReportSummary(_ => _
                 .AddPair("Model", $"{model.Name}@{model.Revision[..Math.Min(12, model.Revision.Length)]}")

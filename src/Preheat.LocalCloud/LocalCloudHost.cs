@@ -181,7 +181,7 @@ public sealed class LocalCloudHost : IAsyncDisposable
                     Port = port,
                     Clock = new InfrastructureClock(options.Time, options.TimeScale),
                     Images = Images,
-                    Runtimes = [new LookAlikeRuntime()],
+                    Runtimes = [new LookAlikeRuntime(Hub)],
                     Touch = Activity.Touch,
                 },
                 cancellation);

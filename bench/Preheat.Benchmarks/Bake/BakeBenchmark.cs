@@ -27,7 +27,7 @@ internal static class BakeBenchmark
         await PushBaseAsync(endpoints, cancellation);
         using var model = new GeneratedModel(options.Size);
         var sink = new NoEvents();
-        var snapshot = await ModelResolver.ResolveAsync(ModelReference.Parse("hf://bench/generated"), model, sink, cancellation);
+        var snapshot = await ModelResolver.ResolveAsync(ModelReference.Parse("hf://bench/generated"), new ResolveOptions(), model, sink, TimeProvider.System, cancellation);
         using var recipe = new RecipeFile();
 
         var clock = Stopwatch.StartNew();

@@ -4,7 +4,10 @@ using Preheat.LocalCloud.Hosting;
 
 namespace Preheat.LocalCloud.Hub;
 
-/// <summary>The hub's protocol as its Python client uses it (<see href="https://huggingface.co/docs/hub/api"/>, huggingface_hub <c>file_download.py</c>).</summary>
+/// <summary>
+/// The hub's protocol as its Python client uses it (<see href="https://huggingface.co/docs/hub/api"/>, huggingface_hub <c>file_download.py</c>). Large
+/// files are kept as the hub keeps them now: the redirect names their Xet hash, and leads to a bridge that serves plain bytes (<see href="https://huggingface.co/docs/xet/file-id"/>).
+/// </summary>
 /// <param name="hub">The repositories.</param>
 /// <param name="prefix">Path under which the hub is mounted, without a slash at the end.</param>
 internal sealed class HubEndpoints(ModelHub hub, string prefix)
@@ -22,6 +25,7 @@ internal sealed class HubEndpoints(ModelHub hub, string prefix)
         {
             ["api", "models", var org, var name] => InfoAsync(context, $"{org}/{name}", "main"),
             ["api", "models", var org, var name, "revision", var revision] => InfoAsync(context, $"{org}/{name}", revision),
+            ["api", "models", var org, var name, "xet-read-token", var revision] => XetTokenAsync(context, $"{org}/{name}", revision),
             ["api", "models", var org, var name, "tree", var revision, .. var path] => TreeAsync(context, $"{org}/{name}", revision, string.Join('/', path)),
             ["cdn", var org, var name, var sha256] => DownloadAsync(context, $"{org}/{name}", sha256),
             [var org, var name, "resolve", var revision, .. var path] => ResolveAsync(context, $"{org}/{name}", revision, string.Join('/', path)),
@@ -48,6 +52,12 @@ internal sealed class HubEndpoints(ModelHub hub, string prefix)
     private async Task<(HubModel Model, HubRevision Revision)?> FindAsync(HttpContext context, string id, string revision, bool content)
     {
         var token = Token(context.Request);
+        if (token is not null && !HubAccess.IsWellFormed(token))
+        {
+            await FailAsync(context, 401, null, "Invalid credentials in Authorization header");
+            return null;
+        }
+
         if (hub.Find(id) is not { } model)
         {
             await (token is null
@@ -56,9 +66,9 @@ internal sealed class HubEndpoints(ModelHub hub, string prefix)
             return null;
         }
 
-        if (content && model.RequiredToken is not null && token != model.RequiredToken)
+        if (content && HubAccess.Refusal(model, token) is { } refusal)
         {
-            await (token is null
+            await (refusal == 401
                 ? FailAsync(context, 401, "GatedRepo", $"Access to model {id} is restricted. You must have access to it and be authenticated to access it. Please log in.")
                 : FailAsync(context, 403, "GatedRepo", $"Access to model {id} is restricted and you are not in the authorized list."));
             return null;
@@ -152,7 +162,7 @@ internal sealed class HubEndpoints(ModelHub hub, string prefix)
             }
         }
 
-        await JsonAnswer.SendAsync(context, entries);
+        await HubPages.SendAsync(context, entries);
     }
 
     private static JsonObject Entry(HubFile file)
@@ -161,6 +171,7 @@ internal sealed class HubEndpoints(ModelHub hub, string prefix)
         if (file.Sha256 is not null)
         {
             entry["lfs"] = new JsonObject { ["oid"] = file.Sha256, ["size"] = file.Size, ["pointerSize"] = file.PointerSize };
+            entry["xetHash"] = file.XetHash;
         }
 
         return entry;
@@ -193,7 +204,19 @@ internal sealed class HubEndpoints(ModelHub hub, string prefix)
         response.Headers["X-Linked-Size"] = entry.Size.ToString(System.Globalization.CultureInfo.InvariantCulture);
         response.Headers["X-Linked-Etag"] = entry.ETag;
         response.Headers.AcceptRanges = "bytes";
-        response.Headers.Location = $"{context.Request.Scheme}://{context.Request.Host}{prefix}/cdn/{id}/{entry.Sha256}";
+        var root = $"{context.Request.Scheme}://{context.Request.Host}{prefix}";
+        response.Headers["X-Xet-Hash"] = entry.XetHash;
+        response.Headers.Link = $"<{root}/api/models/{id}/xet-read-token/{revision.Commit}>; rel=\"xet-auth\", <{root}/cas/v1/reconstructions/{entry.XetHash}>; rel=\"xet-reconstruction-info\"";
+        response.Headers.Location = $"{root}/cdn/{id}/{entry.Sha256}";
+    }
+
+    /// <summary>There is no Xet storage behind this hub: who asks for its token is told to take the bridge, as where Xet is switched off.</summary>
+    private async Task XetTokenAsync(HttpContext context, string id, string revisionName)
+    {
+        if (await FindAsync(context, id, revisionName, content: true) is not null)
+        {
+            await FailAsync(context, 404, null, "The embedded hub has no Xet storage. Follow the redirect of /resolve, or set HF_HUB_DISABLE_XET=1.");
+        }
     }
 
     private Task DownloadAsync(HttpContext context, string id, string sha256) =>

@@ -5,6 +5,9 @@ namespace Preheat.LocalCloud.Hub;
 /// <summary>The model repositories that the embedded hub serves: the built-in one, and folders that a test publishes.</summary>
 public sealed class ModelHub
 {
+    /// <summary>The built-in model once more, behind terms that only the account of <see cref="HubAccess.DemoToken"/> has accepted.</summary>
+    private const string GatedGemma = TinyGemma.Id + "-gated";
+
     private readonly ConcurrentDictionary<string, HubModel> _published = new(StringComparer.Ordinal);
     private readonly Lazy<HubModel> _tinyGemma;
 
@@ -32,6 +35,7 @@ public sealed class ModelHub
 
     internal HubModel? Find(string id) => _published.TryGetValue(id, out var model) ? model
         : id == TinyGemma.Id ? _tinyGemma.Value
+        : id == GatedGemma ? _tinyGemma.Value with { Id = GatedGemma, RequiredToken = HubAccess.DemoToken, License = "gemma" }
         : null;
 
     internal HubFile? FindLarge(string id, string sha256) =>

@@ -1,3 +1,4 @@
+using Preheat.LocalCloud.Hub;
 using Preheat.LocalCloud.Serving;
 
 namespace Preheat.LocalCloud.Pods;
@@ -6,7 +7,8 @@ namespace Preheat.LocalCloud.Pods;
 /// Runs inference servers as a Kestrel listener per pod inside the cloud. A command line of vLLM is taken for what it is; its flags,
 /// its model's files and its memory are checked as the real server checks them, its tokens are made up, its times are modelled.
 /// </summary>
-public sealed class LookAlikeRuntime : IPodRuntime
+/// <param name="hub">The hub that servers reach for models which are neither in their image nor in a volume; null for none.</param>
+public sealed class LookAlikeRuntime(ModelHub? hub = null) : IPodRuntime
 {
     /// <summary>Whether argv starts an inference server known here.</summary>
     public bool Accepts(IReadOnlyList<string> argv) => ServerCommand.Recognise(argv) is not null;
@@ -18,6 +20,6 @@ public sealed class LookAlikeRuntime : IPodRuntime
         var command = ServerCommand.Recognise(start.Argv)
             ?? throw new NotSupportedException($"No inference server: {string.Join(' ', start.Argv)}");
         cancellation.ThrowIfCancellationRequested();
-        return Task.FromResult<IRunningContainer>(LookAlikeServer.Begin(start, command));
+        return Task.FromResult<IRunningContainer>(LookAlikeServer.Begin(start, command, hub));
     }
 }

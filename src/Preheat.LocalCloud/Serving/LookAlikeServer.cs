@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Preheat.LocalCloud.Hub;
 using Preheat.LocalCloud.Pods;
 using Preheat.LocalCloud.Serving.Api;
 using Preheat.LocalCloud.Serving.Metrics;
@@ -23,15 +24,17 @@ internal sealed class LookAlikeServer : IRunningContainer
 
     private readonly ContainerStart start;
     private readonly ServerCommand command;
+    private readonly ModelHub? hub;
     private readonly ServerLog log;
     private readonly CancellationTokenSource term = new();
     private readonly CancellationTokenSource kill = new();
     private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Listening? listening;
 
-    private LookAlikeServer(ContainerStart start, ServerCommand command)
+    private LookAlikeServer(ContainerStart start, ServerCommand command, ModelHub? hub)
     {
         this.start = start;
+        this.hub = hub;
         this.command = command;
         log = new ServerLog(start.Log, start.Clock.Time);
     }
@@ -39,9 +42,9 @@ internal sealed class LookAlikeServer : IRunningContainer
     public Task<int> Exited => exited.Task;
 
     /// <summary>Begins the start of a server.</summary>
-    public static LookAlikeServer Begin(ContainerStart start, ServerCommand command)
+    public static LookAlikeServer Begin(ContainerStart start, ServerCommand command, ModelHub? hub)
     {
-        var server = new LookAlikeServer(start, command);
+        var server = new LookAlikeServer(start, command, hub);
         _ = Task.Run(server.RunAsync);
         return server;
     }
@@ -78,7 +81,7 @@ internal sealed class LookAlikeServer : IRunningContainer
         int code;
         try
         {
-            var started = await new ServerStart(start, command, log).RunAsync(term.Token);
+            var started = await new ServerStart(start, command, hub, log).RunAsync(term.Token);
             code = await ServeAsync(started);
         }
         catch (ServerExit exit)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Preheat.LocalCloud.Hub;
 using Preheat.LocalCloud.Pods;
 using Preheat.LocalCloud.Serving.Arguments;
 using Preheat.LocalCloud.Serving.ModelFiles;
@@ -15,11 +16,11 @@ internal sealed record StartedServer(ServerVersion Version, ParsedArguments Argu
 /// <summary>
 /// The start of a vLLM server, phase by phase on the infrastructure's clock: imports and arguments, weights, compilation.
 /// </summary>
-internal sealed class ServerStart(ContainerStart start, ServerCommand command, ServerLog log)
+internal sealed class ServerStart(ContainerStart start, ServerCommand command, ModelHub? hub, ServerLog log)
 {
     private const double Gib = 1024d * 1024 * 1024;
 
-    private static readonly StartPhases Unknown = new(TimeSpan.FromSeconds(12), TimeSpan.Zero, TimeSpan.Zero);
+    private static readonly StartPhases Unknown = new(TimeSpan.FromSeconds(12), TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
 
     private static readonly string[] LoadFormats =
     [
@@ -27,7 +28,7 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, S
         "runai_streamer", "runai_streamer_sharded", "fastsafetensors",
     ];
 
-    private readonly ContainerFiles files = new(start.RootDirectory, start.Mounts, start.WorkingDirectory);
+    private ContainerFiles files = new(start.RootDirectory, start.Mounts, start.WorkingDirectory);
 
     /// <summary>Goes through all phases.</summary>
     /// <exception cref="ServerExit">The server would have ended by itself.</exception>
@@ -46,7 +47,8 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, S
         var model = args.Positional ?? args.Text("model") ?? "Qwen/Qwen3-0.6B";
         var names = args.List("served-model-name") is { Count: > 0 } given ? given : [model];
         var hardware = Hardware();
-        var path = Locate(model, args);
+        var local = Locate(model, args);
+        var path = local ?? Download(model, args);
         var folder = ModelFolder.Open(files, path);
         log.Api("model.py:547", $"Resolved architecture: {folder.Config.Architecture}");
         // Everything that can be refused is refused before the modelled read, as the real one reads sizes first where it can.
@@ -57,7 +59,7 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, S
             log.Api("scheduler.py:205", $"Chunked prefill is enabled with max_num_batched_tokens={engine.Batch.MaxNumBatchedTokens}.");
         }
 
-        var phases = StartPhases.For(folder, IsMounted(path), args.Text("load-format") ?? "auto", args.Switch("enforce-eager") ?? false);
+        var phases = StartPhases.For(folder, local is null ? WeightsPlace.Hub : IsMounted(path) ? WeightsPlace.Volume : WeightsPlace.Image, args.Text("load-format") ?? "auto", args.Switch("enforce-eager") ?? false);
         await LoadAsync(version, model, path, folder, engine, args, phases, cancellation);
         await CompileAsync(engine, args, phases, cancellation);
         return new StartedServer(version, args, model, names, folder, engine);
@@ -106,8 +108,8 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, S
             ?? throw ServerExit.Raise("RuntimeError", $"No simulated hardware profile for accelerator '{start.Accelerator}'. Known: {string.Join(", ", Accelerators.All.Select(a => a.Name))}.");
     }
 
-    /// <summary>The container path of the model: a directory, or a snapshot in a hub cache that the image or a volume holds.</summary>
-    private string Locate(string model, ParsedArguments args)
+    /// <summary>The container path of the model: a directory, or a snapshot in a hub cache that the image or a volume holds; null for one that only a hub has.</summary>
+    private string? Locate(string model, ParsedArguments args)
     {
         if (model.StartsWith('/') || model.StartsWith('.') || files.Resolve(model) is not null)
         {
@@ -133,9 +135,40 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, S
             }
         }
 
-        throw start.Environment.GetValueOrDefault("HF_HUB_OFFLINE") is "1" or "true" or "True" or "ON" or "YES"
-            ? ServerExit.Raise("huggingface_hub.errors.LocalEntryNotFoundError", $"Cannot find an appropriate cached snapshot folder for the specified revision of '{model}' on the local disk and outgoing traffic has been disabled. To enable repo look-ups and downloads online, set 'HF_HUB_OFFLINE=0' as environment variable.")
-            : ServerExit.Raise("OSError", $"We couldn't connect to 'https://huggingface.co' to load the files of '{model}', and couldn't find them in the cached files. Containers here have no network: put the weights into the image or a volume.");
+        return null;
+    }
+
+    /// <summary>
+    /// Takes a model from the embedded hub under the hub's own rules, and gives its path in the container's cache. The files are read where the hub keeps them;
+    /// what the way would cost is in the modelled time of the weights.
+    /// </summary>
+    private string Download(string model, ParsedArguments args)
+    {
+        if (start.Environment.GetValueOrDefault("HF_HUB_OFFLINE") is "1" or "true" or "True" or "ON" or "YES")
+        {
+            throw ServerExit.Raise("huggingface_hub.errors.LocalEntryNotFoundError", $"Cannot find an appropriate cached snapshot folder for the specified revision of '{model}' on the local disk and outgoing traffic has been disabled. To enable repo look-ups and downloads online, set 'HF_HUB_OFFLINE=0' as environment variable.");
+        }
+
+        if (hub?.Find(model) is not { } found)
+        {
+            throw ServerExit.Raise("OSError", $"We couldn't connect to 'https://huggingface.co' to load the files of '{model}', and couldn't find them in the cached files. Containers here reach the embedded hub only: put the weights into the image or a volume.");
+        }
+
+        var token = new[] { "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN" }.Select(start.Environment.GetValueOrDefault).FirstOrDefault(value => !string.IsNullOrWhiteSpace(value))?.Trim();
+        if (HubAccess.Refusal(found, token) is { } refusal)
+        {
+            throw ServerExit.Raise("OSError", $"You are trying to access a gated repo. Make sure to have access to it at https://huggingface.co/{model}. {refusal} Client Error. {(refusal == 401 ? "Access to model is restricted. You must have access to it and be authenticated to access it. Please log in." : "Your account is not in the authorized list.")}");
+        }
+
+        var name = args.Text("revision") ?? "main";
+        if (found.Find(name) is not { } revision)
+        {
+            throw ServerExit.Raise("OSError", $"{name} is not a valid git identifier (branch name, tag name or commit id) that exists for this model name. Check the model page at 'https://huggingface.co/{model}' for available revisions.");
+        }
+
+        var path = $"{HubCaches(args).First()}/models--{model.Replace("/", "--")}/snapshots/{revision.Commit}";
+        files = new ContainerFiles(start.RootDirectory, new Dictionary<string, string>(start.Mounts, StringComparer.Ordinal) { [path] = revision.Directory }, start.WorkingDirectory);
+        return path;
     }
 
     private IEnumerable<string> HubCaches(ParsedArguments args)
@@ -153,7 +186,12 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, S
         log.Engine("gpu_model_runner.py:2602", $"Starting to load model {model}...");
         // The real work is done: every header of the folder was read and checked when it was opened. What is left is the modelled read.
         await PhaseAsync("weights", phases.Weights, () => log.Plain($"Loading safetensors checkpoint shards: 100% Completed | {folder.Files.Count}/{folder.Files.Count}"), cancellation);
-        var seconds = phases.Weights.TotalSeconds;
+        if (phases.Download > TimeSpan.Zero)
+        {
+            log.Engine("weight_utils.py:392", string.Create(CultureInfo.InvariantCulture, $"Time spent downloading weights for {model}: {phases.Download.TotalSeconds:0.000000} seconds"));
+        }
+
+        var seconds = (phases.Weights - phases.Download).TotalSeconds;
         var gib = folder.WeightBytes / Gib;
         if ((args.Text("load-format") ?? "").StartsWith("runai_streamer", StringComparison.Ordinal))
         {

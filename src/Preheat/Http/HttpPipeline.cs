@@ -1,6 +1,7 @@
 using System.Net;
 using Polly;
 using Polly.Retry;
+using Preheat.Runs;
 
 namespace Preheat.Http;
 
@@ -13,6 +14,12 @@ public static class HttpPipeline
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
+    /// <summary>Longest wait that a service may ask for; the hub counts requests in windows of five minutes.</summary>
+    private static readonly TimeSpan LongestAskedWait = TimeSpan.FromMinutes(6);
+
+    /// <summary>A wait of this length is told, so that nobody takes it for a hang.</summary>
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(5);
+
     /// <summary>True for an answer that another try may better.</summary>
     public static bool IsTransient(HttpStatusCode status) => (int)status is 408 or 425 or 429 or (>= 500 and not 501 and not 505);
 
@@ -23,11 +30,21 @@ public static class HttpPipeline
 
     /// <summary>Sends a request that <paramref name="create"/> makes anew for each try; the response is returned whatever its status once tries are used up.</summary>
     /// <exception cref="HttpRequestException">The connection failed at every try.</exception>
+    public static Task<HttpResponseMessage> SendAsync(
+        HttpClient client,
+        Func<HttpRequestMessage> create,
+        HttpCompletionOption completion,
+        TimeProvider time,
+        CancellationToken cancellation) =>
+        SendAsync(client, create, completion, time, null, cancellation);
+
+    /// <summary>As the other, and tells <paramref name="say"/> about long waits.</summary>
     public static async Task<HttpResponseMessage> SendAsync(
         HttpClient client,
         Func<HttpRequestMessage> create,
         HttpCompletionOption completion,
         TimeProvider time,
+        Action<string>? say,
         CancellationToken cancellation)
     {
         var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
@@ -41,12 +58,15 @@ public static class HttpPipeline
                 ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome switch
                 {
                     { Exception: { } exception } => !cancellation.IsCancellationRequested && IsTransient(exception),
-                    { Result: { } response } => IsTransient(response.StatusCode),
+                    // Who asks for a longer wait than is waited for would refuse every try until then.
+                    { Result: { } response } => IsTransient(response.StatusCode) && !(AskedWait(response, time) > LongestAskedWait),
                     _ => false,
                 }),
-                DelayGenerator = arguments => ValueTask.FromResult(RetryAfter(arguments.Outcome.Result, time)),
+                DelayGenerator = arguments => ValueTask.FromResult(AskedWait(arguments.Outcome.Result, time)),
                 OnRetry = arguments =>
                 {
+                    if (arguments.RetryDelay >= LongWait && arguments.Outcome.Result is { RequestMessage.RequestUri: { } uri } refused)
+                        say?.Invoke($"{uri.Host} answered {(int)refused.StatusCode}; the next try comes in {Spans.Text(arguments.RetryDelay)}.");
                     arguments.Outcome.Result?.Dispose();
                     return ValueTask.CompletedTask;
                 },
@@ -80,16 +100,33 @@ public static class HttpPipeline
         return await pipeline.ExecuteAsync(async token => await work(token), cancellation);
     }
 
-    private static TimeSpan? RetryAfter(HttpResponseMessage? response, TimeProvider time)
+    /// <summary>
+    /// How long a service asks to be left alone: <c>Retry-After</c> (RFC 9110), else for 429 the time left of a used-up window in <c>RateLimit</c>
+    /// (<c>"api";r=0;t=55</c>, draft-ietf-httpapi-ratelimit-headers-09, as the model hub sends it). Null when it does not say.
+    /// </summary>
+    public static TimeSpan? AskedWait(HttpResponseMessage? response, TimeProvider time)
     {
         var asked = response?.Headers.RetryAfter switch
         {
             { Delta: { } delta } => delta,
             { Date: { } date } => date - time.GetUtcNow(),
-            _ => (TimeSpan?)null,
+            _ => response?.StatusCode == HttpStatusCode.TooManyRequests ? WindowLeft(response) : null,
         };
-        if (asked is not { } wait)
+        return asked < TimeSpan.Zero ? TimeSpan.Zero : asked;
+    }
+
+    private static TimeSpan? WindowLeft(HttpResponseMessage response)
+    {
+        if (!response.Headers.TryGetValues("RateLimit", out var values))
             return null;
-        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestWait ? LongestWait : wait;
+        var usedUp = values.SelectMany(value => value.Split(','))
+            .Select(item => item.Split(';', StringSplitOptions.TrimEntries))
+            .Where(item => item.Contains("r=0"))
+            .SelectMany(item => item)
+            .Where(field => field.StartsWith("t=", StringComparison.Ordinal) && field.Length is > 2 and <= 8 && field.AsSpan(2).IndexOfAnyExceptInRange('0', '9') < 0)
+            .Select(field => int.Parse(field[2..], System.Globalization.CultureInfo.InvariantCulture))
+            .DefaultIfEmpty(-1)
+            .Max();
+        return usedUp < 0 ? null : TimeSpan.FromSeconds(usedUp);
     }
 }

@@ -15,10 +15,13 @@ public sealed class OriginClient : IDisposable
 
     private readonly HttpClient _client;
     private readonly TimeProvider _time;
+    private readonly Action<string>? _say;
 
-    public OriginClient(TimeProvider time)
+    /// <param name="say">Told about long waits that the service asks for.</param>
+    public OriginClient(TimeProvider time, Action<string>? say = null)
     {
         _time = time;
+        _say = say;
         // No over-all time-out: one request may carry a layer of many gigabytes.
         _client = new HttpClient(new SocketsHttpHandler
         {
@@ -133,6 +136,7 @@ public sealed class OriginClient : IDisposable
                 },
                 HttpCompletionOption.ResponseHeadersRead,
                 _time,
+                _say,
                 cancellation);
         }
         catch (HttpRequestException exception)

@@ -63,6 +63,7 @@ public static class Baker
             Region = request.Region,
             ModelPath = modelPath,
             BaseImage = baseImage.Reference.ToString(),
+            BaseNamed = baseImage.Named.ToString(),
         };
     }
 

@@ -12,6 +12,12 @@ public sealed record BaseImage
 
     public required ImageManifest Manifest { get; init; }
 
+    /// <summary>The manifest as the registry serves it, whose digest <see cref="Reference"/> names.</summary>
+    public required ManifestContent Content { get; init; }
+
+    /// <summary>Digest of what the name that was asked for points at: an index, or the manifest itself. Another one means that a tag has moved.</summary>
+    public required Digest Named { get; init; }
+
     /// <summary>The config's exact bytes.</summary>
     public required ReadOnlyMemory<byte> Config { get; init; }
 
@@ -20,6 +26,7 @@ public sealed record BaseImage
     public static async Task<BaseImage> PullAsync(RegistryClient registry, ImageReference reference, CancellationToken cancellation)
     {
         var content = await registry.GetManifestAsync(reference.Repository, reference.ManifestName, cancellation);
+        var named = content.Digest;
         if (MediaTypes.IsIndex(content.MediaType))
         {
             var index = ManifestJson.Read<ImageIndex>(content.Bytes.Span, $"The index of {reference}");
@@ -34,6 +41,8 @@ public sealed record BaseImage
         {
             Reference = reference.WithDigest(content.Digest),
             Manifest = manifest,
+            Content = content,
+            Named = named,
             Config = await registry.ReadBlobAsync(reference.Repository, manifest.Config, LongestConfig, cancellation),
         };
     }

@@ -14,18 +14,24 @@ internal sealed class LayerCopier(RegistryClient from, RegistryClient to, IEvent
     public async Task<Descriptor> CopyAsync(string source, string target, Descriptor layer, CancellationToken cancellation)
     {
         var result = new Descriptor { MediaType = MediaTypes.OciLayerType(layer.MediaType), Digest = layer.Digest, Size = layer.Size };
-        if (await to.HasBlobAsync(target, layer.Digest, layer.Size, cancellation))
-            return result;
+        await BringAsync(source, target, layer, cancellation);
+        return result;
+    }
+
+    /// <summary>Brings any blob, whatever its type.</summary>
+    public async Task BringAsync(string source, string target, Descriptor blob, CancellationToken cancellation)
+    {
+        if (await to.HasBlobAsync(target, blob.Digest, blob.Size, cancellation))
+            return;
         // One address under two logical hosts (the embedded registry) is one registry.
-        if (from.Address == to.Address && await to.Uploads.TryMountAsync(target, layer.Digest, source, cancellation))
-            return result;
-        var subject = $"base layer {layer.Digest.Hex[..12]}";
+        if (from.Address == to.Address && await to.Uploads.TryMountAsync(target, blob.Digest, source, cancellation))
+            return;
+        var subject = $"base layer {blob.Digest.Hex[..12]}";
         await to.Uploads.PushAsync(
             target,
-            layer.Digest,
-            () => new StreamBlobContent(token => from.OpenBlobAsync(source, layer, token), layer.Size, new ByteMeter(subject, layer.Size, events, time).Add),
+            blob.Digest,
+            () => new StreamBlobContent(token => from.OpenBlobAsync(source, blob, token), blob.Size, new ByteMeter(subject, blob.Size, events, time).Add),
             cancellation);
         Interlocked.Increment(ref _copied);
-        return result;
     }
 }

@@ -23,4 +23,7 @@ public sealed record ServingImage
 
     /// <summary>The base image, pinned to a digest.</summary>
     public required string BaseImage { get; init; }
+
+    /// <summary>Digest of what the base image's name pointed at when it was pinned (an index, or the manifest itself): another one means that its tag has moved.</summary>
+    public string? BaseNamed { get; init; }
 }

@@ -1,3 +1,5 @@
+using Preheat.Runs;
+
 namespace Preheat.Images;
 
 /// <summary>Questions about serving images that a registry answers cheaply.</summary>
@@ -10,5 +12,30 @@ public static class ServingImages
         var reference = ImageReference.Parse(image.Reference);
         using var registry = new RegistryClient(reference.Host, endpoints, time);
         return await registry.HasManifestAsync(reference.Repository, image.Digest, cancellation);
+    }
+
+    /// <summary>True when the image is there and the name of its base image still points at what it was made from.</summary>
+    /// <param name="baseImage">The base image as asked for. A digest cannot move and is not asked about.</param>
+    /// <remarks>A registry of base images that does not answer makes nothing stale: that is a <see cref="Warning"/>.</remarks>
+    /// <exception cref="UserException">401, 403 or 404.</exception>
+    public static async Task<bool> IsCurrentAsync(
+        ServingImage image, string baseImage, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    {
+        if (!await ExistsAsync(image, endpoints, time, cancellation))
+            return false;
+        var reference = ImageReference.Parse(baseImage);
+        if (reference.Digest is not null || image.BaseNamed is null)
+            return image.BaseNamed is not null;
+        try
+        {
+            using var registry = new RegistryClient(reference.Host, endpoints, time);
+            var now = await registry.GetManifestAsync(reference.Repository, reference.ManifestName, cancellation);
+            return now.Digest.ToString() == image.BaseNamed;
+        }
+        catch (PreheatException exception) when (exception is not UserException)
+        {
+            events.Emit(new Warning($"Whether {reference} has moved is not known; the image made from it is kept. {exception.Message}"));
+            return true;
+        }
     }
 }

@@ -43,8 +43,9 @@ internal sealed record DeploymentSizing
     {
         var start = (model.WeightBytes / WeightBytesPerSecond) + StartSeconds;
         var whole = NodeSeconds + (image.Size / ImageBytesPerSecond) + start;
-        // An image takes about twice its stored size: layers as they came, and unpacked.
-        var storage = Math.Max(StorageGiBPerAccelerator * accelerators, (2 * image.Size / GiB) + 1);
+        // An image takes about twice its stored size: layers as they came, and unpacked. Weights that are not in it come beside it.
+        var downloaded = image.ModelPath is null ? model.WeightBytes : 0;
+        var storage = Math.Max(StorageGiBPerAccelerator * accelerators, (((2 * image.Size) + downloaded) / GiB) + 1);
         return new()
         {
             Cpu = $"{CpuPerAccelerator * accelerators}",

@@ -1,7 +1,8 @@
 namespace Preheat.Models;
 
 /// <summary>A model in a directory, also one inside a hub cache (<c>snapshots/REV</c> with links into <c>blobs</c>).</summary>
-public sealed class DirectoryModelSource(string directory) : IModelSource
+/// <param name="filter">Names files to look at beyond those that a server needs.</param>
+public sealed class DirectoryModelSource(string directory, ModelFilter? filter = null) : IModelSource
 {
     private const int DeepestFolder = 16;
     private const int MostFiles = 100_000;
@@ -53,7 +54,7 @@ public sealed class DirectoryModelSource(string directory) : IModelSource
         // Nothing is held open between reads.
     }
 
-    private static void Walk(DirectoryInfo folder, string prefix, int depth, List<ModelFile> files, CancellationToken cancellation)
+    private void Walk(DirectoryInfo folder, string prefix, int depth, List<ModelFile> files, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         if (depth > DeepestFolder)
@@ -79,7 +80,7 @@ public sealed class DirectoryModelSource(string directory) : IModelSource
                 Walk(new DirectoryInfo(entry.FullName), path + "/", depth + 1, files, cancellation);
                 continue;
             }
-            if (ModelSelection.Judge(path) == FileUse.None)
+            if (ModelSelection.Judge(path) == FileUse.None && filter?.Includes(path) != true)
             {
                 // Not opened, not even looked at: what the server does not need cannot make the model bad.
                 files.Add(new ModelFile(path, 0, null, "unread"));

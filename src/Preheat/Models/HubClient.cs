@@ -17,12 +17,18 @@ public sealed class HubClient : IDisposable
     private readonly Uri _hub;
     private readonly Secret? _token;
     private readonly OriginClient _http;
+    private readonly TimeProvider _time;
 
-    public HubClient(Uri hub, Secret? token, TimeProvider time)
+    /// <param name="token">Sent to the hub's own origin only, and never without TLS except to this machine.</param>
+    /// <param name="say">Told about long waits that the hub asks for.</param>
+    public HubClient(Uri hub, Secret? token, TimeProvider time, Action<string>? say = null)
     {
         _hub = hub.AbsoluteUri.EndsWith('/') ? hub : new Uri(hub.AbsoluteUri + "/");
-        _token = token;
-        _http = new OriginClient(time);
+        _token = hub.Scheme == Uri.UriSchemeHttps || hub.IsLoopback ? token : null;
+        _time = time;
+        _http = new OriginClient(time, say);
+        if (token is not null && _token is null)
+            say?.Invoke($"The token is not sent to {hub.Host}, because http does not hide it. Use an https address in HF_ENDPOINT for models that need a token.");
     }
 
     /// <summary>Pins a branch, tag or commit (null: the default branch) to a commit.</summary>
@@ -102,7 +108,7 @@ public sealed class HubClient : IDisposable
         if (response.IsSuccessStatusCode)
             return response;
         using (response)
-            throw await HubErrors.ReadAsync(response, _hub, id, revision, path, _token is not null, cancellation);
+            throw await HubErrors.ReadAsync(response, _hub, id, revision, path, _token is not null, _time, cancellation);
     }
 
     private static async Task<JsonDocument> ReadJsonAsync(HttpResponseMessage response, Uri uri, CancellationToken cancellation)

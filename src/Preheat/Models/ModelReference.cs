@@ -40,6 +40,9 @@ public readonly partial record struct ModelReference
     /// <summary>The last part of the location: the model's short name.</summary>
     public string ShortName => Location.TrimEnd('/').Split('/')[^1];
 
+    /// <summary>True for a model that the embedded cloud's hub serves: <c>hf://preheat/…</c>.</summary>
+    public bool IsEmbedded => Scheme == ModelScheme.HuggingFace && Location.StartsWith("preheat/", StringComparison.Ordinal);
+
     public static ModelReference Parse(string text) =>
         TryParse(text, out var reference)
             ? reference

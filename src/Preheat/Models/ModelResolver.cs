@@ -14,23 +14,33 @@ public static class ModelResolver
     /// <summary>Resolves a reference; of the weights only the safetensors headers are read.</summary>
     /// <param name="hubToken">Token of the model hub; null for public models.</param>
     /// <exception cref="UserException">The model is missing, may not be read, or is damaged; the message names the file and the next step.</exception>
+    public static Task<ModelSnapshot> ResolveAsync(
+        ModelReference reference, CloudEndpoints endpoints, Secret? hubToken, IEventSink events, TimeProvider time, CancellationToken cancellation) =>
+        ResolveAsync(reference, new ResolveOptions(), endpoints, hubToken, events, time, cancellation);
+
+    /// <summary>As the other, with a choice of files or with the content of local files verified.</summary>
     public static async Task<ModelSnapshot> ResolveAsync(
-        ModelReference reference, CloudEndpoints endpoints, Secret? hubToken, IEventSink events, TimeProvider time, CancellationToken cancellation)
+        ModelReference reference, ResolveOptions options, CloudEndpoints endpoints, Secret? hubToken, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
-        using var source = ModelSources.Open(reference, endpoints, hubToken, time);
-        return await ResolveAsync(reference, source, events, cancellation);
+        using var source = ModelSources.Open(reference, endpoints, hubToken, time, options.Filter, events);
+        return await ResolveAsync(reference, options, source, events, time, cancellation);
     }
 
     /// <summary>Resolves a reference from a source already open.</summary>
-    public static async Task<ModelSnapshot> ResolveAsync(ModelReference reference, IModelSource source, IEventSink events, CancellationToken cancellation)
+    public static async Task<ModelSnapshot> ResolveAsync(
+        ModelReference reference, ResolveOptions options, IModelSource source, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         var listing = await source.ListAsync(cancellation);
         var byPath = listing.Files.ToDictionary(file => file.Path);
         var index = await ReadIndexAsync(source, byPath, cancellation);
-        var chosen = ModelSelection.Select(listing.Files, index?.Shards);
-        var weights = chosen.Where(file => ModelSelection.Judge(file.Path) == FileUse.Weights).ToList();
+        var needed = ModelSelection.Select(listing.Files, index?.Shards);
+        var chosen = options.Filter.Choose(listing.Files, needed);
         if (index is not null)
             RequireShards(source, index, byPath);
+        var weights = ModelSelection.Weights(chosen, needed);
+        // Where a variant takes the place of the weights, the index and its shards have no part.
+        var own = weights.Count == 0 || weights.Any(needed.Contains);
+        RequireChosen(source, chosen, needed, own);
         if (weights.Count == 0)
             throw NoWeights(source, listing.Files);
         var architecture = await ReadArchitectureAsync(source, byPath, cancellation);
@@ -45,9 +55,11 @@ public static class ModelResolver
                     throw Bad(source, file.Path, $"it holds the tensor {tensor.Name}, which {tensors[tensor.Name].File} holds too");
             }
         }
-        if (index is not null)
+        if (index is not null && own)
             Compare(source, index, tensors, events);
         events.Emit(ModelSelection.Describe(listing.Files, chosen));
+        if (options.VerifyContent)
+            chosen = await ContentVerifier.HashAsync(source, chosen, events, time, cancellation);
         return new ModelSnapshot
         {
             Reference = reference.ToString(),
@@ -94,6 +106,19 @@ public static class ModelResolver
         var missing = index.Shards.Where(shard => !files.ContainsKey(shard)).Order(StringComparer.Ordinal).ToList();
         if (missing.Count > 0)
             throw Bad(source, WeightIndex.FileName, $"it names {string.Join(", ", missing.Take(5))}{(missing.Count > 5 ? ", …" : "")}, which {(missing.Count == 1 ? "is" : "are")} not there");
+    }
+
+    /// <summary>What a server cannot start without must not be filtered away.</summary>
+    private static void RequireChosen(IModelSource source, IReadOnlyList<ModelFile> chosen, IReadOnlyList<ModelFile> needed, bool own)
+    {
+        var taken = chosen.Select(file => file.Path).ToHashSet(StringComparer.Ordinal);
+        var missing = needed
+            .Where(file => file.Path == "config.json" || (own && (file.Path == WeightIndex.FileName || ModelSelection.Judge(file.Path) == FileUse.Weights)))
+            .Select(file => file.Path)
+            .Where(path => !taken.Contains(path))
+            .ToList();
+        if (missing.Count > 0)
+            throw new UserException($"{source.Description} cannot be served without {string.Join(", ", missing.Take(5))}{(missing.Count > 5 ? ", …" : "")}, which --model-include or --model-exclude leaves out. Widen the patterns.");
     }
 
     private static async Task<string> ReadArchitectureAsync(IModelSource source, Dictionary<string, ModelFile> files, CancellationToken cancellation)

@@ -60,10 +60,18 @@ public static class ModelSelection
             .OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
 
+    /// <summary>The weights among the chosen files: those that the server reads by itself, or, where none of them is chosen, the variant that is.</summary>
+    public static IReadOnlyList<ModelFile> Weights(IReadOnlyList<ModelFile> chosen, IReadOnlyList<ModelFile> needed)
+    {
+        var all = chosen.Where(file => Path.GetExtension(file.Path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase)).ToList();
+        var read = needed.Where(file => Judge(file.Path) == FileUse.Weights && all.Contains(file)).ToList();
+        return read.Count > 0 ? read : all;
+    }
+
     /// <summary>Says what was chosen and what was left out.</summary>
     public static Note Describe(IReadOnlyList<ModelFile> all, IReadOnlyList<ModelFile> chosen)
     {
-        var weights = chosen.Where(file => Judge(file.Path) == FileUse.Weights).ToList();
+        var weights = chosen.Where(file => Path.GetExtension(file.Path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase)).ToList();
         var taken = chosen.Select(file => file.Path).ToHashSet();
         var left = all.Where(file => !taken.Contains(file.Path)).Select(file => file.Path).Order(StringComparer.Ordinal).ToList();
         var leftOut = left.Count == 0 ? "" : $"; left out {left.Count}: {string.Join(", ", left.Take(6))}{(left.Count > 6 ? ", …" : "")}";

@@ -16,6 +16,12 @@ public sealed record Deployment
 
     public required ModelReference Model { get; init; }
 
+    /// <summary>Which of the model's files are taken, and whether local ones are read to verify them.</summary>
+    public ResolveOptions Resolve { get; init; } = new();
+
+    /// <summary>How the weights come to the server: <c>baked</c> into the image, or from the <c>hub</c> at each start.</summary>
+    public string Weights { get; init; } = "baked";
+
     /// <summary><c>vllm</c> or <c>tgi</c>.</summary>
     public required string Server { get; init; }
 

@@ -20,6 +20,14 @@ public sealed partial record DeploymentRequest
 
     public string? Model { get; init; }
 
+    public IReadOnlyList<string>? ModelInclude { get; init; }
+
+    public IReadOnlyList<string>? ModelExclude { get; init; }
+
+    public string? VerifyModel { get; init; }
+
+    public string? Weights { get; init; }
+
     public string? Server { get; init; }
 
     public string? BaseImage { get; init; }
@@ -60,6 +68,26 @@ public sealed partial record DeploymentRequest
         if (!ModelReference.TryParse(modelText, out var model))
             read.Error("--model", modelText, $"{ModelReference.Forms}, for example {LocalModel}");
 
+        var filter = ModelFilter.Default;
+        try
+        {
+            filter = ModelFilter.Parse(ModelInclude, ModelExclude);
+        }
+        catch (UserException exception)
+        {
+            read.Error(exception.Message);
+        }
+        var verify = read.OneOf("--verify-model", VerifyModel, "quick", "quick", "full");
+        var weights = read.OneOf("--weights", Weights, "baked", "baked", "hub", "volume", "bucket", "streamed");
+        if (weights is not ("baked" or "hub"))
+            read.Error($"--weights {weights} comes with a later version. Use baked (in the image) or hub (downloaded by the server at each start).");
+        if (weights == "hub" && model != default && model.Scheme != ModelScheme.HuggingFace)
+            read.Error($"--weights hub needs a model of the hub; {modelText} is none, and no pod could download it. Use --weights baked.");
+        if (weights == "hub" && cloud == "local" && model.Scheme == ModelScheme.HuggingFace && model != default && !model.IsEmbedded)
+            read.Error($"--weights hub cannot serve {modelText} on the embedded cloud: its pods reach its own hub only. Use --weights baked, or a model of hf://preheat/.");
+        if (weights == "hub" && filter.Include.Count + filter.Exclude.Count > 0)
+            read.Error("--model-include and --model-exclude choose what is baked; with --weights hub the server chooses itself. Leave them out, or use --weights baked.");
+
         var minimum = read.Whole("--min-replicas", MinReplicas, 1, 1, 1000);
         var deployment = new Deployment
         {
@@ -67,6 +95,8 @@ public sealed partial record DeploymentRequest
             Cloud = cloud,
             Platform = platform,
             Model = model,
+            Resolve = new ResolveOptions { Filter = filter, VerifyContent = verify == "full" },
+            Weights = weights,
             Server = server,
             BaseImage = string.IsNullOrEmpty(BaseImage) ? DefaultBaseImage : BaseImage,
             Accelerator = read.Text("--accelerator", Accelerator, "nvidia-l4", LabelForm(), "a GPU product as GKE names it, such as nvidia-l4 or nvidia-h100-80gb"),

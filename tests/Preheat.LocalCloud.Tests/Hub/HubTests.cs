@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Faults;
+using Preheat.LocalCloud.Hub;
 using Preheat.LocalCloud.Tests.Hosting;
 
 namespace Preheat.LocalCloud.Tests.Hub;
@@ -130,6 +131,85 @@ public sealed class HubTests(CloudFixture fixture) : IClassFixture<CloudFixture>
         (await Ask("hf_wrong")).ShouldBe((403, "GatedRepo"));
         (await Ask("hf_right")).ShouldBe((200, null));
         ((string)(await JsonAsync("/hub/api/models/acme/gated"))["gated"]!).ShouldBe("manual");
+    }
+
+    [Theory]
+    [InlineData(null, 401, "GatedRepo")]
+    [InlineData("hf_somebody", 403, "GatedRepo")]
+    [InlineData("sk-not-a-token", 401, null)]
+    [InlineData(HubAccess.DemoToken, 200, null)]
+    public async Task The_gated_model_opens_to_the_documented_token_only(string? token, int status, string? code)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/hub/preheat/tiny-gemma-2-gated/resolve/main/config.json");
+        request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        using var answer = await _hub.SendAsync(request);
+        ((int)answer.StatusCode).ShouldBe(status);
+        (answer.Headers.TryGetValues("X-Error-Code", out var codes) ? codes.Single() : null).ShouldBe(code);
+        // What there is may be known to all; only the content is behind the terms.
+        ((string)(await JsonAsync("/hub/api/models/preheat/tiny-gemma-2-gated"))["gated"]!).ShouldBe("manual");
+    }
+
+    [Fact]
+    public async Task Lists_long_repositories_in_pages_that_link_to_the_next()
+    {
+        var all = await PathsAsync($"/hub/api/models/{Model}/tree/main?recursive=true");
+        var seen = new List<string>();
+        var page = $"/hub/api/models/{Model}/tree/main?recursive=true&limit=4";
+        for (var pages = 1; ; pages++)
+        {
+            using var answer = await _hub.GetAsync(page);
+            var paths = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!.AsArray().Select(entry => (string)entry!["path"]!).ToList();
+            paths.Count.ShouldBeLessThanOrEqualTo(4);
+            seen.AddRange(paths);
+            if (!answer.Headers.TryGetValues("Link", out var links))
+            {
+                pages.ShouldBe((all.Length + 3) / 4);
+                break;
+            }
+
+            var link = links.Single();
+            link.ShouldEndWith(">; rel=\"next\"");
+            page = link[1..link.IndexOf('>', StringComparison.Ordinal)];
+        }
+
+        seen.ShouldBe(all);
+        ((int)(await _hub.GetAsync($"/hub/api/models/{Model}/tree/main?cursor=nonsense")).StatusCode).ShouldBe(400);
+    }
+
+    [Fact]
+    public async Task Names_the_Xet_hash_of_large_files_and_serves_them_through_the_bridge()
+    {
+        using var answer = await _hub.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/hub/{Model}/resolve/main/model-00001-of-00004.safetensors"));
+        var hash = answer.Headers.GetValues("X-Xet-Hash").Single();
+        hash.ShouldMatch("^[0-9a-f]{64}$");
+        hash.ShouldNotBe(answer.Headers.GetValues("X-Linked-Etag").Single().Trim('"'));
+        answer.Headers.GetValues("Link").Single().ShouldMatch("<[^>]+/xet-read-token/[0-9a-f]{40}>; rel=\"xet-auth\", <[^>]+/v1/reconstructions/[0-9a-f]{64}>; rel=\"xet-reconstruction-info\"");
+        var shard = (await JsonAsync($"/hub/api/models/{Model}/tree/main")).AsArray().Single(entry => (string)entry!["path"]! == "model-00001-of-00004.safetensors")!;
+        ((string)shard["xetHash"]!).ShouldBe(hash);
+        using var small = await _hub.GetAsync($"/hub/{Model}/resolve/main/config.json");
+        small.Headers.Contains("X-Xet-Hash").ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("bytes=0-0", 206, "bytes 0-0/")]
+    [InlineData("bytes=-5", 206, null)]
+    [InlineData("bytes=5-2", 200, null)]
+    [InlineData("bytes=99999999999-", 416, "bytes */")]
+    [InlineData("bytes=0-1,5-6", 200, null)]
+    public async Task Answers_ranges_exactly(string range, int status, string? contentRange)
+    {
+        var all = await _hub.GetByteArrayAsync($"/hub/{Model}/resolve/main/config.json");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/hub/{Model}/resolve/main/config.json");
+        request.Headers.TryAddWithoutValidation("Range", range).ShouldBeTrue();
+        using var answer = await _hub.SendAsync(request);
+        ((int)answer.StatusCode).ShouldBe(status);
+        var content = await answer.Content.ReadAsByteArrayAsync();
+        content.ShouldBe(range switch { "bytes=0-0" => all[..1], "bytes=-5" => all[^5..], _ => status == 200 ? all : [] });
+        if (contentRange is not null)
+            answer.Content.Headers.GetValues("Content-Range").Single().ShouldBe(contentRange + all.Length);
+        using var head = await _hub.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/hub/{Model}/resolve/main/config.json"));
+        head.Content.Headers.ContentLength.ShouldBe(all.Length);
+        (await head.Content.ReadAsByteArrayAsync()).ShouldBeEmpty();
     }
 
     [Fact]

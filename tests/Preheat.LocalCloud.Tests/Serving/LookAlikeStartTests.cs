@@ -240,6 +240,36 @@ public sealed class LookAlikeStartTests
     }
 
     [Fact]
+    public async Task Downloads_from_the_hub_what_is_neither_in_the_image_nor_in_a_volume()
+    {
+        await using var server = new TestServer();
+        server.Hub = new ModelHub(server.Root + "/hub-state");
+        var commit = server.Hub.Publish("acme/tiny", server.Model.Folder);
+        await server.ListenAsync("vllm", "serve", "acme/tiny", "--revision", commit);
+
+        server.Log.ShouldContain(line => line.Contains("Time spent downloading weights for acme/tiny"));
+        (await server.Client.GetStringAsync("/v1/models")).ShouldContain("\"id\":\"acme/tiny\"");
+    }
+
+    [Theory]
+    [InlineData(null, "main", null, "You are trying to access a gated repo. Make sure to have access to it at https://huggingface.co/acme/gated. 401")]
+    [InlineData("hf_other", "main", null, "You are trying to access a gated repo. Make sure to have access to it at https://huggingface.co/acme/gated. 403")]
+    [InlineData("hf_right", "v9", null, "v9 is not a valid git identifier")]
+    [InlineData("hf_right", "main", "1", "Cannot find an appropriate cached snapshot folder")]
+    public async Task The_hub_refuses_a_server_as_it_refuses_everybody(string? token, string revision, string? offline, string message)
+    {
+        await using var server = new TestServer();
+        server.Hub = new ModelHub(server.Root + "/hub-state");
+        server.Hub.Publish("acme/gated", server.Model.Folder, requiredToken: "hf_right");
+        if (token is not null)
+            server.Environment["HF_TOKEN"] = token;
+        if (offline is not null)
+            server.Environment["HF_HUB_OFFLINE"] = offline;
+        (await server.ExitCodeAsync("vllm", "serve", "acme/gated", "--revision", revision)).ShouldBe(1);
+        server.Log[^1].ShouldContain(message);
+    }
+
+    [Fact]
     public async Task Serves_the_built_in_model_of_the_hub()
     {
         await using var server = new TestServer();

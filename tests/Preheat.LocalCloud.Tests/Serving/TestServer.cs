@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Preheat.LocalCloud.Clocks;
+using Preheat.LocalCloud.Hub;
 using Preheat.LocalCloud.Pods;
 
 namespace Preheat.LocalCloud.Tests.Serving;
@@ -24,6 +25,9 @@ internal sealed class TestServer : IAsyncDisposable
     public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
 
     public Dictionary<string, string> Mounts { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The hub that the server reaches.</summary>
+    public ModelHub? Hub { get; set; }
 
     public string Accelerator { get; set; } = "nvidia-l4";
 
@@ -115,7 +119,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     private async Task BeginAsync(string[] argv)
     {
-        Container = await new LookAlikeRuntime().StartAsync(
+        Container = await new LookAlikeRuntime(Hub).StartAsync(
             new ContainerStart
             {
                 Namespace = "default",

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Preheat.Images;
 using Preheat.LocalCloud;
 using Preheat.LocalCloud.Faults;
+using Preheat.LocalCloud.Hub;
 using Preheat.Models;
 
 namespace Preheat.Tests.Images;
@@ -81,6 +82,27 @@ public sealed class EmbeddedCloudBakeTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(null, "is gated. Open")]
+    [InlineData("hf_somebody", "the token's account may not read it")]
+    [InlineData("not-a-token", "refuses the token (401)")]
+    public async Task A_gated_model_says_what_to_do(string? token, string message)
+    {
+        var error = await Should.ThrowAsync<UserException>(() => ResolveAsync("hf://preheat/tiny-gemma-2-gated", token));
+        error.ExitCode.ShouldBe(2);
+        error.Message.ShouldContain(message);
+        if (token is not null)
+            error.Message.ShouldNotContain(token);
+    }
+
+    [Fact]
+    public async Task A_gated_model_opens_to_the_account_that_has_accepted_its_terms()
+    {
+        var snapshot = await ResolveAsync("hf://preheat/tiny-gemma-2-gated", HubAccess.DemoToken);
+        snapshot.License.ShouldBe("gemma");
+        snapshot.Name.ShouldBe("preheat/tiny-gemma-2-gated");
+    }
+
+    [Theory]
     [InlineData(401, "docker login")]
     [InlineData(403, "read and write access")]
     [InlineData(404, "(404)")]
@@ -96,8 +118,8 @@ public sealed class EmbeddedCloudBakeTests : IAsyncLifetime
         error.Message.ShouldContain(message);
     }
 
-    private Task<ModelSnapshot> ResolveAsync(string reference = "hf://preheat/tiny-gemma-2") =>
-        ModelResolver.ResolveAsync(ModelReference.Parse(reference), _endpoints, null, _events, TimeProvider.System, default);
+    private Task<ModelSnapshot> ResolveAsync(string reference = "hf://preheat/tiny-gemma-2", string? token = null) =>
+        ModelResolver.ResolveAsync(ModelReference.Parse(reference), _endpoints, token is null ? null : new Secret(token), _events, TimeProvider.System, default);
 
     private async Task<ServingImage> BakeAsync(ModelSnapshot snapshot)
     {

@@ -67,6 +67,59 @@ public sealed class HubClientTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("Retry-After", "0", 2)]
+    [InlineData("RateLimit", "\"pages\";r=99;t=300, \"resolvers\";r=0;t=0", 2)]
+    [InlineData("Retry-After", "3600", 1)]
+    [InlineData("RateLimit", "\"api\";r=0;t=400", 1)]
+    public async Task Waits_as_long_as_the_hub_asks_and_gives_up_where_that_is_too_long(string header, string value, int tries)
+    {
+        _hub.Fault = context =>
+        {
+            if (_hub.Requests.Count > 1)
+                return Task.FromResult(false);
+            context.Response.StatusCode = 429;
+            context.Response.Headers[header] = value;
+            return Task.FromResult(true);
+        };
+        if (tries > 1)
+        {
+            (await ResolveAsync()).Revision.ShouldBe(FakeHub.Commit);
+            return;
+        }
+        var error = await Should.ThrowAsync<PreheatException>(() => ResolveAsync());
+        _hub.Requests.Count.ShouldBe(1);
+        error.ExitCode.ShouldBe(1);
+        error.Message.ShouldContain(header == "RateLimit" ? "Wait 6 min 40 s" : "Wait 1 h 0 min");
+        error.Message.ShouldContain("--hf-token");
+    }
+
+    [Fact]
+    public async Task Reads_Xet_backed_files_through_the_redirect()
+    {
+        _hub.Fault = context =>
+        {
+            // What the hub adds for files in Xet storage; its Link header is no page.
+            context.Response.Headers["X-Xet-Hash"] = new string('a', 64);
+            if (context.Request.Path.Value!.Contains("/resolve/"))
+                context.Response.Headers.Link = $"<{_hub.Address}/api/models/{FakeHub.Id}/xet-read-token/{FakeHub.Commit}>; rel=\"xet-auth\", <https://cas-server.invalid/v1/reconstructions/aa>; rel=\"xet-reconstruction-info\"";
+            return Task.FromResult(false);
+        };
+        (await ResolveAsync()).Parameters.ShouldBe(4L * SampleModel.Elements);
+        _hub.Requests.ShouldNotContain(line => line.Contains("xet-read-token"));
+    }
+
+    [Fact]
+    public void A_token_is_not_sent_where_anybody_on_the_way_could_read_it()
+    {
+        var said = new List<string>();
+        using var hub = new HubClient(new Uri("http://hub.example/"), new Secret("hf_test"), TimeProvider.System, said.Add);
+        said.Single().ShouldContain("not sent to hub.example");
+        using var safe = new HubClient(new Uri("https://hub.example/"), new Secret("hf_test"), TimeProvider.System, said.Add);
+        said.Count.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(401, "RepoNotFound", true, "refuses the token (401)")]
     [InlineData(404, "RepoNotFound", false, "There is no public model acme/sample")]
     [InlineData(401, "RepoNotFound", false, "if it is private, pass a token with --hf-token or HF_TOKEN")]
     [InlineData(404, "RepoNotFound", true, "that the token may see")]

@@ -55,6 +55,22 @@ public sealed class ModelResolverTests : IDisposable
     }
 
     [Fact]
+    public async Task Verifying_names_every_local_file_by_its_content()
+    {
+        SampleModel.Write(_folder["one"]);
+        SampleModel.Write(_folder["two"]);
+        var quick = await ResolveAsync("one");
+        var first = await VerifyAsync("one");
+        var second = await VerifyAsync("two");
+
+        quick.Files.ShouldAllBe(file => file.Sha256 == null);
+        first.Files.Select(file => file.Sha256).ShouldBe(SampleModel.Needed.Select(path => SampleModel.Sha256(SampleModel.Files()[path])));
+        second.Files.Select(file => file.Sha256).ShouldBe(first.Files.Select(file => file.Sha256));
+        first.Files.Select(file => file.Identity).ShouldBe(quick.Files.Select(file => file.Identity));
+        _events.All.OfType<Note>().ShouldContain(note => note.Text.StartsWith("Verified 8 files"));
+    }
+
+    [Fact]
     public async Task Follows_the_links_of_a_hub_cache()
     {
         SampleModel.Write(_folder["blobs"]);
@@ -235,6 +251,9 @@ public sealed class ModelResolverTests : IDisposable
 
     private Task<ModelSnapshot> ResolveAsync(string folder = "") =>
         ModelResolver.ResolveAsync(ModelReference.Parse($"file://{_folder[folder]}"), Endpoints, null, _events, TimeProvider.System, default);
+
+    private Task<ModelSnapshot> VerifyAsync(string folder) => ModelResolver.ResolveAsync(
+        ModelReference.Parse($"file://{_folder[folder]}"), new ResolveOptions { VerifyContent = true }, Endpoints, null, _events, TimeProvider.System, default);
 
     private async Task<string> RefusedAsync(string folder = "") => (await Should.ThrowAsync<UserException>(() => ResolveAsync(folder))).Message;
 }

@@ -39,6 +39,33 @@ public sealed class DeploymentRequestTests
         error.ExitCode.ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData("volume", "--weights volume comes with a later version")]
+    [InlineData("none", "--weights 'none' is not allowed")]
+    public void Says_which_ways_of_delivery_there_are(string weights, string message)
+    {
+        Validate(new DeploymentRequest()).Weights.ShouldBe("baked");
+        Validate(new DeploymentRequest { Weights = "HUB" }).Weights.ShouldBe("hub");
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { Weights = weights })).Message.ShouldContain(message);
+    }
+
+    [Fact]
+    public void A_server_downloads_from_the_hub_only_and_what_it_wants()
+    {
+        var error = Should.Throw<UserException>(() => Validate(new DeploymentRequest { Weights = "hub", Model = "file:///srv/model", ModelExclude = ["*.md"] }));
+        error.Message.ShouldContain("--weights hub needs a model of the hub");
+        error.Message.ShouldContain("--model-include and --model-exclude");
+    }
+
+    [Fact]
+    public void Reads_the_choice_of_files_and_how_they_are_verified()
+    {
+        var resolve = Validate(new DeploymentRequest { ModelInclude = ["b", "a", " ", "a"], VerifyModel = "full" }).Resolve;
+        resolve.Filter.Include.ShouldBe(["a", "b"]);
+        resolve.VerifyContent.ShouldBeTrue();
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { ModelExclude = ["../x"], VerifyModel = "some" })).Message.ShouldContain("2 values are wrong");
+    }
+
     [Fact]
     public void Ignores_an_environment_variable_that_merely_has_the_name()
     {

@@ -1,6 +1,6 @@
 using Preheat.Runs;
 
-namespace Preheat.Images;
+namespace Preheat;
 
 /// <summary>Counts the bytes of one transfer and tells them about once a second, and at the end.</summary>
 internal sealed class ByteMeter(string subject, long total, IEventSink events, TimeProvider time)
