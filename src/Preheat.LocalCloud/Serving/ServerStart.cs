@@ -174,8 +174,8 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, M
     private IEnumerable<string> HubCaches(ParsedArguments args)
     {
         var home = start.Environment.GetValueOrDefault("HOME") is { Length: > 0 } set ? set : "/root";
-        var hub = start.Environment.GetValueOrDefault("HF_HOME") is { Length: > 0 } hf ? hf : $"{home}/.cache/huggingface";
-        return new[] { args.Text("download-dir"), start.Environment.GetValueOrDefault("HF_HUB_CACHE"), $"{hub}/hub", hub }.OfType<string>().Where(c => c.Length > 0);
+        var caches = start.Environment.GetValueOrDefault("HF_HOME") is { Length: > 0 } hf ? hf : $"{home}/.cache/huggingface";
+        return new[] { args.Text("download-dir"), start.Environment.GetValueOrDefault("HF_HUB_CACHE"), $"{caches}/hub", caches }.OfType<string>().Where(c => c.Length > 0);
     }
 
     private bool IsMounted(string path) => start.Mounts.Keys.Any(m => path == m || path.StartsWith(m.TrimEnd('/') + "/", StringComparison.Ordinal));
