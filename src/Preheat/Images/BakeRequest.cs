@@ -13,6 +13,9 @@ public sealed record BakeRequest
     /// <summary>Becomes the build argument <c>BASE_IMAGE</c>: <c>vllm/vllm-openai:v0.11.1</c>.</summary>
     public required string BaseImage { get; init; }
 
+    /// <summary>Which image of an index of several platforms is the base. The default value is linux/amd64.</summary>
+    public ImagePlatform Platform { get; init; } = ImagePlatform.Default;
+
     /// <summary>Path of the recipe: <c>Dockerfile.vllm</c>.</summary>
     public required string DockerfilePath { get; init; }
 

@@ -24,21 +24,24 @@ public static class Baker
         var dockerfile = await DockerfileReader.ReadAsync(request.DockerfilePath, cancellation);
         var target = ImageReference.Parse($"{request.Repository}:{request.Tag}");
         var arguments = Arguments(request);
-        var baseReference = ImageReference.Parse(ImageRecipe.BaseImage(dockerfile, arguments));
+        var baseReference = ImageReference.Parse(ImageRecipe.BaseImage(dockerfile, arguments, request.Platform));
         using var registry = new RegistryClient(target.Host, endpoints, time);
         using var baseRegistry = new RegistryClient(baseReference.Host, endpoints, time);
 
-        var baseImage = await BaseImage.PullAsync(baseRegistry, baseReference, cancellation);
+        var baseImage = await BaseImage.PullAsync(baseRegistry, baseReference, request.Platform, cancellation);
         // Once before anything is sent, so that a bad recipe or base costs nothing.
-        var modelPath = Follow(dockerfile, arguments, baseImage.ReadConfig()).ModelPath;
-        var plan = LayerPlan.Make(request.Model.Files, modelPath, LayerPlan.MostLayers - baseImage.Manifest.Layers.Count);
+        var recipe = Follow(request, dockerfile, arguments, baseImage.ReadConfig());
+        var others = baseImage.Manifest.Layers.Count + (recipe.Directories.Count > 0 ? 1 : 0);
+        var plan = LayerPlan.Make(request.Model.Files, recipe.Placement, LayerPlan.MostLayers - others);
 
         var (baseLayers, modelLayers) = await PushLayersAsync(request, registry, baseRegistry, target, baseImage, plan, events, time, cancellation);
-        Descriptor[] layers = [.. baseLayers, .. modelLayers.Select(LayerAnnotations.Describe)];
+        var directories = recipe.Directories.Count > 0 ? await PushDirectoriesAsync(registry, target, recipe, cancellation) : null;
+        Descriptor[] added = directories is null ? [] : [directories];
+        Descriptor[] layers = [.. baseLayers, .. added, .. modelLayers.Select(LayerAnnotations.Describe)];
         if (request.Model.Reference.StartsWith("file:", StringComparison.Ordinal))
             arguments.TryAdd("MODEL_REVISION", ContentRevision(modelLayers));
 
-        var config = Config(dockerfile, arguments, baseImage, modelLayers);
+        var config = Config(request, dockerfile, arguments, baseImage, directories, modelLayers);
         var configDescriptor = new Descriptor { MediaType = MediaTypes.OciConfig, Digest = Digest.Of(config), Size = config.Length };
         if (!await registry.HasBlobAsync(target.Repository, configDescriptor.Digest, config.Length, cancellation))
             await registry.Uploads.PushAsync(target.Repository, config, cancellation);
@@ -61,7 +64,7 @@ public static class Baker
             Size = config.Length + layers.Sum(layer => layer.Size),
             Layers = layers.Length,
             Region = request.Region,
-            ModelPath = modelPath,
+            ModelPath = recipe.ModelPath,
             BaseImage = baseImage.Reference.ToString(),
             BaseNamed = baseImage.Named.ToString(),
         };
@@ -125,24 +128,38 @@ public static class Baker
         return known;
     }
 
-    private static ImageRecipe Follow(Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, JsonObject root)
+    private static async Task<Descriptor> PushDirectoriesAsync(RegistryClient registry, ImageReference target, ImageRecipe recipe, CancellationToken cancellation)
+    {
+        var layer = DirectoryLayer.Make(recipe.Directories);
+        var descriptor = new Descriptor { MediaType = MediaTypes.OciLayer, Digest = Digest.Of(layer), Size = layer.Length };
+        if (!await registry.HasBlobAsync(target.Repository, descriptor.Digest, layer.Length, cancellation))
+            await registry.Uploads.PushAsync(target.Repository, layer, cancellation);
+        return descriptor;
+    }
+
+    private static ImageRecipe Follow(BakeRequest request, Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, JsonObject root)
     {
         if (root["config"] is not JsonObject config)
             root["config"] = config = [];
-        return ImageRecipe.Apply(dockerfile, arguments, config);
+        return ImageRecipe.Apply(dockerfile, arguments, config, request.Platform);
     }
 
-    private static byte[] Config(Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, BaseImage baseImage, IReadOnlyList<KnownLayer> modelLayers)
+    private static byte[] Config(
+        BakeRequest request, Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, BaseImage baseImage, Descriptor? directories, IReadOnlyList<KnownLayer> modelLayers)
     {
         var root = baseImage.ReadConfig();
-        var recipe = Follow(dockerfile, arguments, root);
+        var recipe = Follow(request, dockerfile, arguments, root);
         root["created"] = Epoch;
         var diffIds = root["rootfs"]!["diff_ids"]!.AsArray();
+        if (directories is not null)
+            diffIds.Add(directories.Digest.ToString());
         foreach (var layer in modelLayers)
             diffIds.Add(layer.DiffId.ToString());
         // An image without history is allowed; one whose history does not match its layers is not (OCI image specification, config.md).
         if (root["history"] is JsonArray history)
         {
+            if (directories is not null)
+                history.Add(new JsonObject { ["created"] = Epoch, ["created_by"] = "WORKDIR (directories)" });
             foreach (var _ in modelLayers)
                 history.Add(new JsonObject { ["created"] = Epoch, ["created_by"] = $"COPY --from={ImageRecipe.WeightsStage} / {recipe.ModelPath}" });
             foreach (var instruction in recipe.History)

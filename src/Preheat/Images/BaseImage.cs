@@ -21,17 +21,16 @@ public sealed record BaseImage
     /// <summary>The config's exact bytes.</summary>
     public required ReadOnlyMemory<byte> Config { get; init; }
 
-    /// <summary>Pulls manifest and config; of an index the manifest for linux/amd64.</summary>
-    /// <exception cref="UserException">The image is missing, may not be read, or does not run on linux/amd64.</exception>
-    public static async Task<BaseImage> PullAsync(RegistryClient registry, ImageReference reference, CancellationToken cancellation)
+    /// <summary>Pulls manifest and config; of an index the manifest for the platform.</summary>
+    /// <exception cref="UserException">The image is missing, may not be read, or is not made for the platform.</exception>
+    public static async Task<BaseImage> PullAsync(RegistryClient registry, ImageReference reference, ImagePlatform platform, CancellationToken cancellation)
     {
         var content = await registry.GetManifestAsync(reference.Repository, reference.ManifestName, cancellation);
         var named = content.Digest;
         if (MediaTypes.IsIndex(content.MediaType))
         {
             var index = ManifestJson.Read<ImageIndex>(content.Bytes.Span, $"The index of {reference}");
-            var chosen = index.Manifests.FirstOrDefault(entry => entry.Platform is { Os: "linux", Architecture: "amd64" })
-                ?? throw new UserException($"{reference} has no image for linux/amd64; it has {string.Join(", ", index.Manifests.Select(entry => $"{entry.Platform?.Os}/{entry.Platform?.Architecture}"))}. Choose another base image.");
+            var chosen = platform.Choose(index, reference);
             content = await registry.GetManifestAsync(reference.Repository, chosen.Digest.ToString(), cancellation);
         }
         var manifest = ManifestJson.Read<ImageManifest>(content.Bytes.Span, $"The manifest of {reference}");

@@ -14,10 +14,24 @@ public sealed record DockerfileStage(int Line, string From, string? Name, IReadO
 /// <summary>A Dockerfile, split into stages; <see cref="DockerfileReader"/> reads it.</summary>
 /// <param name="FileName">For messages.</param>
 /// <param name="Arguments">The ARG instructions before the first FROM.</param>
-public sealed record Dockerfile(string FileName, IReadOnlyList<DockerfileInstruction> Arguments, IReadOnlyList<DockerfileStage> Stages)
+/// <param name="Escape">Continues lines and takes a character's meaning away: a backslash, or a grave accent after <c># escape=`</c>.</param>
+public sealed record Dockerfile(string FileName, IReadOnlyList<DockerfileInstruction> Arguments, IReadOnlyList<DockerfileStage> Stages, char Escape = '\\')
 {
     /// <summary>The stage that becomes the image.</summary>
     public DockerfileStage Final => Stages[^1];
+
+    /// <summary>Follows an instruction; what is wrong with it is said with file and line.</summary>
+    internal void Guard(DockerfileInstruction instruction, Action follow)
+    {
+        try
+        {
+            follow();
+        }
+        catch (FormatException exception)
+        {
+            throw Error(instruction.Line, $"{instruction.Keyword} {instruction.Rest}: {exception.Message}.");
+        }
+    }
 
     internal UserException Error(int line, string what) => new($"{FileName}:{line}: {what}");
 }

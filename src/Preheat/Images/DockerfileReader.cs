@@ -31,7 +31,9 @@ public static partial class DockerfileReader
         var arguments = new List<DockerfileInstruction>();
         var stages = new List<DockerfileStage>();
         var current = new List<DockerfileInstruction>();
-        foreach (var instruction in Instructions(text, fileName))
+        var lines = text.TrimStart('\uFEFF').Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n');
+        var escape = Directives(lines, fileName);
+        foreach (var instruction in Instructions(lines, escape, fileName))
         {
             if (instruction.Keyword == "FROM")
             {
@@ -51,7 +53,7 @@ public static partial class DockerfileReader
                 throw new UserException($"{fileName}:{instruction.Line}: {instruction.Keyword} stands before the first FROM, where only ARG may. Move it below FROM.");
             }
         }
-        return stages.Count > 0 ? new Dockerfile(fileName, arguments, stages) : throw new UserException($"{fileName} has no FROM: it is no Dockerfile.");
+        return stages.Count > 0 ? new Dockerfile(fileName, arguments, stages, escape) : throw new UserException($"{fileName} has no FROM: it is no Dockerfile.");
     }
 
     private static DockerfileStage ReadFrom(DockerfileInstruction from, List<DockerfileInstruction> instructions, string fileName)
@@ -66,27 +68,20 @@ public static partial class DockerfileReader
         };
     }
 
-    private static IEnumerable<DockerfileInstruction> Instructions(string text, string fileName)
+    private static IEnumerable<DockerfileInstruction> Instructions(string[] lines, char escape, string fileName)
     {
-        var lines = text.TrimStart('\uFEFF').Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n');
-        var directives = true;
         for (var i = 0; i < lines.Length; i++)
         {
             var line = lines[i].Trim();
-            if (line.StartsWith('#'))
-            {
-                directives = directives && Directive(line, i + 1, fileName);
-                continue;
-            }
-            directives = false;
-            if (line.Length == 0)
+            if (line.Length == 0 || line.StartsWith('#'))
                 continue;
             var start = i + 1;
             var whole = new StringBuilder();
             while (true)
             {
                 var piece = lines[i].TrimEnd();
-                var goesOn = piece.EndsWith('\\');
+                // An escaped escape character continues nothing.
+                var goesOn = piece.EndsWith(escape) && !(piece.Length > 1 && piece[^2] == escape);
                 whole.Append(goesOn ? piece[..^1] : piece);
                 if (!goesOn)
                     break;
@@ -108,15 +103,21 @@ public static partial class DockerfileReader
         }
     }
 
-    /// <summary>True while further directives may follow: they end at the first line that is none.</summary>
-    private static bool Directive(string line, int number, string fileName)
+    /// <summary>Reads the parser directives, which end at the first line that is none; returns the escape character.</summary>
+    private static char Directives(string[] lines, string fileName)
     {
-        var match = DirectiveForm().Match(line);
-        if (!match.Success)
-            return false;
-        if (match.Groups["name"].Value.Equals("escape", StringComparison.OrdinalIgnoreCase) && match.Groups["value"].Value != "\\")
-            throw new UserException($"{fileName}:{number}: another escape character than \\ is not understood by the built-in builder. Use --image-builder docker.");
-        return true;
+        var escape = '\\';
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < lines.Length && DirectiveForm().Match(lines[i].Trim()) is { Success: true } match; i++)
+        {
+            var (name, value) = (match.Groups["name"].Value, match.Groups["value"].Value);
+            if (!seen.Add(name))
+                throw new UserException($"{fileName}:{i + 1}: the directive {name} stands twice. Keep one.");
+            if (!name.Equals("escape", StringComparison.OrdinalIgnoreCase))
+                continue;
+            escape = value is "\\" or "`" ? value[0] : throw new UserException($"{fileName}:{i + 1}: the escape character is \\ or `, not {value}.");
+        }
+        return escape;
     }
 
     private static int SkipHereDocuments(string rest, string[] lines, int line, string fileName)

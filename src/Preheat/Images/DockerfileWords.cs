@@ -8,7 +8,7 @@ internal static class DockerfileWords
 {
     /// <summary>Splits at spaces outside quotes; quotes and escapes stay for <see cref="Expand"/>.</summary>
     /// <exception cref="FormatException">A quote is not closed.</exception>
-    public static List<string> Split(string text)
+    public static List<string> Split(string text, char escape)
     {
         var words = new List<string>();
         var word = new StringBuilder();
@@ -16,7 +16,7 @@ internal static class DockerfileWords
         for (var i = 0; i < text.Length; i++)
         {
             var character = text[i];
-            if (character == '\\' && quote != '\'' && i + 1 < text.Length)
+            if (character == escape && quote != '\'' && i + 1 < text.Length)
             {
                 word.Append(character).Append(text[++i]);
             }
@@ -60,7 +60,7 @@ internal static class DockerfileWords
 
     /// <summary>Removes quotes and escapes and replaces variables; an unknown one is empty.</summary>
     /// <exception cref="FormatException">A form that the reference does not have.</exception>
-    public static string Expand(string word, Func<string, string?> lookup)
+    public static string Expand(string word, Func<string, string?> lookup, char escape)
     {
         var result = new StringBuilder();
         var quote = '\0';
@@ -69,10 +69,10 @@ internal static class DockerfileWords
             var character = word[i];
             if (quote == '\'' && character != '\'')
                 result.Append(character);
-            else if (character == '\\' && i + 1 < word.Length)
-                AppendEscaped(result, word[++i], quote);
+            else if (character == escape && i + 1 < word.Length)
+                AppendEscaped(result, word[++i], quote, escape);
             else if (character == '$')
-                i = AppendVariable(result, word, i, lookup);
+                i = AppendVariable(result, word, i, lookup, escape);
             else if (character is '"' or '\'' && (quote == '\0' || quote == character))
                 quote = quote == '\0' ? character : '\0';
             else
@@ -81,20 +81,20 @@ internal static class DockerfileWords
         return result.ToString();
     }
 
-    private static void AppendEscaped(StringBuilder result, char character, char quote)
+    private static void AppendEscaped(StringBuilder result, char character, char quote, char escape)
     {
-        // Inside double quotes only a quote, a dollar and a backslash are escaped.
-        if (quote == '"' && character is not ('"' or '$' or '\\'))
-            result.Append('\\');
+        // Inside double quotes only a quote, a dollar and the escape character itself are escaped.
+        if (quote == '"' && character is not ('"' or '$') && character != escape)
+            result.Append(escape);
         result.Append(character);
     }
 
-    private static int AppendVariable(StringBuilder result, string word, int dollar, Func<string, string?> lookup)
+    private static int AppendVariable(StringBuilder result, string word, int dollar, Func<string, string?> lookup, char escape)
     {
         if (dollar + 1 < word.Length && word[dollar + 1] == '{')
         {
             var close = MatchingBrace(word, dollar + 1);
-            result.Append(Evaluate(word[(dollar + 2)..close], lookup));
+            result.Append(Evaluate(word[(dollar + 2)..close], lookup, escape));
             return close;
         }
         var end = dollar + 1;
@@ -120,7 +120,7 @@ internal static class DockerfileWords
         throw new FormatException("'${' is not closed");
     }
 
-    private static string? Evaluate(string expression, Func<string, string?> lookup)
+    private static string? Evaluate(string expression, Func<string, string?> lookup, char escape)
     {
         var end = 0;
         while (end < expression.Length && (char.IsAsciiLetterOrDigit(expression[end]) || expression[end] == '_'))
@@ -133,9 +133,9 @@ internal static class DockerfileWords
         if (rest.Length == 0)
             return value;
         if (rest.StartsWith(":-", StringComparison.Ordinal))
-            return string.IsNullOrEmpty(value) ? Expand(rest[2..], lookup) : value;
+            return string.IsNullOrEmpty(value) ? Expand(rest[2..], lookup, escape) : value;
         if (rest.StartsWith(":+", StringComparison.Ordinal))
-            return string.IsNullOrEmpty(value) ? "" : Expand(rest[2..], lookup);
+            return string.IsNullOrEmpty(value) ? "" : Expand(rest[2..], lookup, escape);
         throw new FormatException($"'${{{expression}}}' has a form other than ${{NAME}}, ${{NAME:-word}}, ${{NAME:+word}}");
     }
 }

@@ -1,187 +1,178 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Preheat.Images;
 
-/// <summary>What a Dockerfile makes of a base image when its stage <c>weights</c> is the model: a path for the files, and changes to the config.</summary>
+/// <summary>What a Dockerfile makes of a base image when its stage <c>weights</c> is the model: a place for the files, directories, and changes to the config.</summary>
 /// <remarks>
-/// The final stage may use ARG, COPY --from=weights, ENV, LABEL, WORKDIR, USER, EXPOSE, and ENTRYPOINT and CMD in exec form. An instruction that must run code,
-/// or that reads the build context, is an error that names the line.
+/// The final stage may use every instruction that runs no code and reads no build context: ARG, COPY --from=weights, ENV, LABEL, WORKDIR, USER, EXPOSE, VOLUME,
+/// STOPSIGNAL, SHELL, HEALTHCHECK, ENTRYPOINT and CMD. Any other is an error that names the line.
 /// </remarks>
 public sealed class ImageRecipe
 {
     /// <summary>The stage that the built-in builder replaces by the model's files.</summary>
     public const string WeightsStage = "weights";
 
-    private readonly Dockerfile _file;
-    private readonly IReadOnlyDictionary<string, string> _buildArguments;
-    private readonly Dictionary<string, string> _arguments = new(StringComparer.Ordinal);
-    private readonly List<string> _history = [];
-    private readonly JsonObject _config;
+    private static readonly string[] DefaultShell = ["/bin/sh", "-c"];
 
-    private ImageRecipe(Dockerfile file, IReadOnlyDictionary<string, string> buildArguments, JsonObject config)
+    private readonly Dockerfile _file;
+    private readonly DockerfileArguments _arguments;
+    private readonly ImageConfigEditor _config;
+    private readonly List<string> _history = [];
+    private readonly List<ImageDirectory> _directories = [];
+    private readonly string _baseDirectory;
+    private IReadOnlyList<string> _shell;
+    private bool _hasCommand;
+
+    private ImageRecipe(Dockerfile file, DockerfileArguments arguments, JsonObject config)
     {
         _file = file;
-        _buildArguments = buildArguments;
-        _config = config;
+        _arguments = arguments;
+        _config = new ImageConfigEditor(config);
+        _baseDirectory = _config.WorkingDirectory;
+        _shell = _config.Strings("Shell") is { Count: > 0 } shell ? shell : DefaultShell;
     }
 
+    /// <summary>Where the model's files lie and whose they are.</summary>
+    public ModelPlacement Placement { get; private set; } = new("");
+
     /// <summary>Absolute path of the model in the image, without a slash at its end.</summary>
-    public string ModelPath { get; private set; } = "";
+    public string ModelPath => Placement.Path;
+
+    /// <summary>Directories that WORKDIR makes, parents first; those the base image certainly has are left out.</summary>
+    public IReadOnlyList<ImageDirectory> Directories => _directories;
 
     /// <summary>The instructions that changed the config, for its history.</summary>
     public IReadOnlyList<string> History => _history;
 
     /// <summary>The final stage's base image, its variables replaced.</summary>
-    /// <exception cref="UserException">The stage's FROM is empty or not readable.</exception>
-    public static string BaseImage(Dockerfile file, IReadOnlyDictionary<string, string> buildArguments)
+    /// <exception cref="UserException">The stage's FROM is empty, not readable, or names another stage.</exception>
+    public static string BaseImage(Dockerfile file, IReadOnlyDictionary<string, string> buildArguments, ImagePlatform? platform = null)
     {
-        var arguments = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var instruction in file.Arguments)
-            Guard(file, instruction, () => Declare(instruction.Rest, arguments, buildArguments, arguments, arguments.GetValueOrDefault));
+        var arguments = DockerfileArguments.Global(file, buildArguments, platform ?? ImagePlatform.Default);
         var stage = file.Final;
-        var image = Guard(file, new DockerfileInstruction(stage.Line, "FROM", stage.From), () => DockerfileWords.Expand(stage.From, arguments.GetValueOrDefault));
-        return image.Length > 0 ? image : throw file.Error(stage.Line, $"FROM {stage.From} is empty: pass the build argument or give it a default with ARG.");
+        var image = "";
+        file.Guard(new DockerfileInstruction(stage.Line, "FROM", stage.From), () => image = DockerfileWords.Expand(stage.From, arguments.Value, file.Escape));
+        if (image.Length == 0)
+            throw file.Error(stage.Line, $"FROM {stage.From} is empty: pass the build argument or give it a default with ARG.");
+        if (file.Stages.SkipLast(1).Any(other => image.Equals(other.Name, StringComparison.OrdinalIgnoreCase)))
+            throw file.Error(stage.Line, $"FROM {stage.From} continues the stage {image}, which the built-in builder does not build; name an image, or use --image-builder docker.");
+        return image;
     }
 
     /// <summary>Follows the final stage on a base image's <c>config</c> object, which is changed.</summary>
     /// <exception cref="UserException">An instruction that the built-in builder cannot follow; the message names file and line.</exception>
-    public static ImageRecipe Apply(Dockerfile file, IReadOnlyDictionary<string, string> buildArguments, JsonObject config)
+    public static ImageRecipe Apply(Dockerfile file, IReadOnlyDictionary<string, string> buildArguments, JsonObject config, ImagePlatform? platform = null)
     {
-        var recipe = new ImageRecipe(file, buildArguments, config);
+        if (config["OnBuild"] is JsonArray { Count: > 0 } triggers)
+            throw file.Error(file.Final.Line, $"the base image has ONBUILD instructions ({triggers[0]}), which the built-in builder does not run; choose another base image, or use --image-builder docker.");
+        var recipe = new ImageRecipe(file, DockerfileArguments.Global(file, buildArguments, platform ?? ImagePlatform.Default).Stage(), config);
         foreach (var instruction in file.Final.Instructions)
-        {
-            Guard(file, instruction, () =>
-            {
-                recipe.Follow(instruction);
-                return true;
-            });
-        }
+            file.Guard(instruction, () => recipe.Follow(instruction));
         return recipe.ModelPath.Length > 0
             ? recipe
             : throw file.Error(file.Final.Line, $"the final stage has no COPY --from={WeightsStage} / PATH, so the model would not be in the image. Add it.");
     }
 
-    private static T Guard<T>(Dockerfile file, DockerfileInstruction instruction, Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (FormatException exception)
-        {
-            throw file.Error(instruction.Line, $"{instruction.Keyword} {instruction.Rest}: {exception.Message}.");
-        }
-    }
-
-    private static bool Declare(
-        string rest, Dictionary<string, string> into, IReadOnlyDictionary<string, string> buildArguments, IReadOnlyDictionary<string, string> global, Func<string, string?> lookup)
-    {
-        foreach (var word in DockerfileWords.Split(rest))
-        {
-            var (name, value) = DockerfileWords.SplitPair(word);
-            if (buildArguments.TryGetValue(name, out var given))
-                into[name] = given;
-            else if (value is not null)
-                into[name] = DockerfileWords.Expand(value, lookup);
-            else if (global.TryGetValue(name, out var before))
-                into[name] = before;
-        }
-        return true;
-    }
-
     private void Follow(DockerfileInstruction instruction)
     {
+        var rest = instruction.Rest;
         switch (instruction.Keyword)
         {
             case "ARG":
-                var global = new Dictionary<string, string>(StringComparer.Ordinal);
-                foreach (var before in _file.Arguments)
-                    Declare(before.Rest, global, _buildArguments, global, global.GetValueOrDefault);
-                Declare(instruction.Rest, _arguments, _buildArguments, global, Lookup);
+                _arguments.Declare(rest, Lookup);
                 return;
             case "COPY":
-                Copy(instruction);
+                Copy(rest);
                 return;
             case "ENV":
-                foreach (var (name, value) in Pairs(instruction.Rest))
-                    SetEnvironment(name, value);
+                foreach (var (name, value) in Pairs(rest))
+                    _config.SetEnvironment(name, value);
                 break;
             case "LABEL":
-                foreach (var (name, value) in Pairs(instruction.Rest))
-                    Object("Labels")[name] = value;
+                foreach (var (name, value) in Pairs(rest))
+                    _config.Object("Labels")[name] = value;
                 break;
             case "WORKDIR":
-                _config["WorkingDir"] = Absolute(Expand(instruction.Rest));
+                SetWorkingDirectory(Absolute(Expand(rest)));
                 break;
             case "USER":
-                _config["User"] = Expand(instruction.Rest);
+                _config.Set("User", Required(Expand(rest)));
                 break;
             case "EXPOSE":
-                foreach (var port in DockerfileWords.Split(instruction.Rest).Select(Expand))
-                    Object("ExposedPorts")[Port(port)] = new JsonObject();
+                foreach (var port in Words(rest).SelectMany(DockerfilePorts.Read))
+                    _config.Object("ExposedPorts")[port] = new JsonObject();
+                break;
+            case "VOLUME":
+                foreach (var path in Paths(rest))
+                    AddVolume(path);
+                break;
+            case "STOPSIGNAL":
+                _config.Set("StopSignal", Required(Expand(rest)));
+                break;
+            case "SHELL":
+                // Only the shell forms below read it: an OCI image's config has no place for it.
+                _shell = DockerfileCommand.TryExecForm(rest) is { Count: > 0 } shell
+                    ? [.. shell.Select(word => word!.GetValue<string>())]
+                    : throw new FormatException("SHELL needs a JSON array like [\"/bin/bash\", \"-c\"]");
+                break;
+            case "HEALTHCHECK":
+                _config.Set("Healthcheck", DockerfileHealthCheck.Read(rest, _file.Escape));
                 break;
             case "ENTRYPOINT":
-                _config["Entrypoint"] = ExecForm(instruction.Rest);
+                _config.Set("Entrypoint", DockerfileCommand.Command(rest, _shell));
                 // As docker has it: a new entrypoint does not inherit the base image's arguments.
-                if (!_history.Exists(line => line.StartsWith("CMD", StringComparison.Ordinal)))
+                if (!_hasCommand)
                     _config.Remove("Cmd");
                 break;
             case "CMD":
-                _config["Cmd"] = ExecForm(instruction.Rest);
+                _config.Set("Cmd", DockerfileCommand.Command(rest, _shell));
+                _hasCommand = true;
                 break;
             default:
                 throw new FormatException($"the built-in builder runs no code and reads no build context, so it cannot follow {instruction.Keyword} in the final stage; use --image-builder docker");
         }
-        _history.Add($"{instruction.Keyword} {instruction.Rest}");
+        _history.Add($"{instruction.Keyword} {rest}");
     }
 
-    private void Copy(DockerfileInstruction instruction)
+    private void Copy(string rest)
     {
-        var words = DockerfileWords.Split(instruction.Rest);
-        var flags = words.TakeWhile(word => word.StartsWith("--", StringComparison.Ordinal)).ToList();
-        words = instruction.Rest.Contains('[') && words.Count > flags.Count && words[flags.Count].StartsWith('[')
-            ? [.. ExecForm(instruction.Rest[instruction.Rest.IndexOf('[')..]).Select(word => Expand(word!.GetValue<string>()))]
-            : [.. words.Skip(flags.Count).Select(Expand)];
-        if (!flags.Remove($"--from={WeightsStage}"))
-            throw new FormatException($"the built-in builder copies from the stage {WeightsStage} only; use --image-builder docker");
-        flags.Remove("--link");
-        if (flags.Count > 0)
-            throw new FormatException($"the built-in builder does not know {string.Join(' ', flags)}; use --image-builder docker");
-        if (words is not [var source, var target])
-            throw new FormatException($"write COPY --from={WeightsStage} / PATH");
-        // The stage's root is the model, so that docker's --build-context weights=DIR can take its place.
-        if (source is not ("/" or "." or "/." or "./"))
-            throw new FormatException($"the built-in builder copies the whole stage {WeightsStage}, which holds the model at its root: write / as the source");
+        var placement = DockerfileCopy.Read(rest, _file.Escape, Expand, Absolute);
         if (ModelPath.Length > 0)
             throw new FormatException("the model is copied twice; keep one COPY");
-        var path = Absolute(target);
-        if (path == "/" || path.Split('/').Contains(".."))
-            throw new FormatException($"'{target}' is no place for a model; write a path like /models/name");
-        ModelPath = path;
+        Placement = placement with { Made = Missing(placement.Path) };
+        RefuseModelInVolume();
     }
 
-    private void SetEnvironment(string name, string value)
+    private void AddVolume(string path)
     {
-        if (name.Length == 0)
-            throw new FormatException("a variable has no name");
-        var list = _config["Env"] as JsonArray;
-        if (list is null)
-            _config["Env"] = list = [];
-        for (var i = 0; i < list.Count; i++)
-        {
-            if (list[i]!.GetValue<string>().StartsWith(name + "=", StringComparison.Ordinal))
-            {
-                list[i] = $"{name}={value}";
-                return;
-            }
-        }
-        list.Add($"{name}={value}");
+        _config.Object("Volumes")[path] = new JsonObject();
+        RefuseModelInVolume();
     }
+
+    private void RefuseModelInVolume()
+    {
+        if (ModelPath.Length > 0 && _config.Names("Volumes").FirstOrDefault(volume => ModelPath == volume || ModelPath.StartsWith(volume.TrimEnd('/') + "/", StringComparison.Ordinal)) is { } path)
+            throw new FormatException($"{ModelPath} lies in the volume {path}: a runtime copies a volume's files at every start of a container; put the model elsewhere");
+    }
+
+    /// <summary>WORKDIR makes the directory; the user that is in force owns it (BuildKit: <c>llb.Mkdir</c> with <c>WithUser</c>).</summary>
+    private void SetWorkingDirectory(string path)
+    {
+        _config.Set("WorkingDir", path);
+        var missing = Missing(path);
+        if (missing.Count == 0)
+            return;
+        var user = _config.Text("User");
+        var (owner, group) = user is "" or "root" ? (0, 0) : DockerfileCopy.ReadOwner(user);
+        _directories.AddRange(missing.Select(directory => new ImageDirectory(directory, owner, group)));
+    }
+
+    private List<string> Missing(string path) =>
+        [.. StandardDirectories.Missing(path, _baseDirectory).Where(directory => !_directories.Exists(made => made.Path == directory))];
 
     private List<(string Name, string Value)> Pairs(string rest)
     {
-        var words = DockerfileWords.Split(rest);
+        var words = DockerfileWords.Split(rest, _file.Escape);
         // The old form: NAME and the rest of the line.
         if (DockerfileWords.SplitPair(words[0]).Value is null)
         {
@@ -191,54 +182,28 @@ public sealed class ImageRecipe
         }
         // All words see the variables as they were before the line (Dockerfile reference, "Environment replacement").
         return [.. words.Select(word => DockerfileWords.SplitPair(word) is ({ } name, { } value)
-            ? (Expand(name), Expand(value))
+            ? (Required(Expand(name)), Expand(value))
             : throw new FormatException($"'{word}' is not NAME=VALUE"))];
     }
 
-    private string Expand(string word) => DockerfileWords.Expand(word, Lookup);
+    private IEnumerable<string> Words(string rest) => DockerfileWords.Split(rest, _file.Escape).Select(Expand);
 
-    private string? Lookup(string name)
+    private IEnumerable<string> Paths(string rest)
     {
-        // ENV wins over ARG.
-        var prefix = name + "=";
-        var entry = (_config["Env"] as JsonArray)?.Select(item => item!.GetValue<string>()).FirstOrDefault(item => item.StartsWith(prefix, StringComparison.Ordinal));
-        return entry is not null ? entry[prefix.Length..] : _arguments.GetValueOrDefault(name);
+        var paths = DockerfileCommand.TryExecForm(rest) is { } array ? array.Select(item => Expand(item!.GetValue<string>())) : Words(rest);
+        return paths.Select(Required);
     }
+
+    private static string Required(string value) => value.Length > 0 ? value : throw new FormatException("the value is empty");
+
+    private string Expand(string word) => DockerfileWords.Expand(word, Lookup, _file.Escape);
+
+    // ENV wins over ARG.
+    private string? Lookup(string name) => _config.Environment(name) ?? _arguments.Value(name);
 
     private string Absolute(string path)
     {
-        var whole = path.StartsWith('/') ? path : $"{_config["WorkingDir"]?.GetValue<string>() ?? "/"}/{path}";
+        var whole = Required(path).StartsWith('/') ? path : $"{_config.WorkingDirectory}/{path}";
         return "/" + string.Join('/', whole.Split('/').Where(part => part is not ("" or ".")));
-    }
-
-    private JsonObject Object(string name)
-    {
-        if (_config[name] is JsonObject existing)
-            return existing;
-        var made = new JsonObject();
-        _config[name] = made;
-        return made;
-    }
-
-    private static string Port(string text)
-    {
-        var parts = text.Split('/');
-        return parts.Length <= 2 && ushort.TryParse(parts[0], out var port) && port > 0 && (parts.Length == 1 || parts[1] is "tcp" or "udp" or "sctp")
-            ? $"{port}/{(parts.Length == 2 ? parts[1] : "tcp")}"
-            : throw new FormatException($"'{text}' is not PORT or PORT/tcp");
-    }
-
-    private static JsonArray ExecForm(string rest)
-    {
-        try
-        {
-            if (JsonNode.Parse(rest) is JsonArray array && array.All(item => item?.GetValueKind() == JsonValueKind.String))
-                return array;
-        }
-        catch (JsonException)
-        {
-            // Docker takes what is no JSON for a command line of a shell.
-        }
-        throw new FormatException("the shell form is not understood by the built-in builder; write a JSON array like [\"program\", \"argument\"], or use --image-builder docker");
     }
 }

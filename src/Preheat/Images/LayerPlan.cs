@@ -12,13 +12,13 @@ public static class LayerPlan
     public const int MostLayers = 100;
 
     /// <summary>The layers, each sorted by path; the same model gives the same plan.</summary>
-    /// <param name="directory">Absolute path of the model in the image.</param>
+    /// <param name="placement">Where the model lies in the image.</param>
     /// <param name="budget">Layers that may be used, at least 1.</param>
-    public static IReadOnlyList<IReadOnlyList<LayerFile>> Make(IReadOnlyList<ModelFile> files, string directory, int budget)
+    public static IReadOnlyList<IReadOnlyList<LayerFile>> Make(IReadOnlyList<ModelFile> files, ModelPlacement placement, int budget)
     {
-        var prefix = directory.Trim('/');
+        var prefix = placement.Path.Trim('/');
         var placed = files
-            .Select(file => new LayerFile(prefix.Length == 0 ? file.Path : $"{prefix}/{file.Path}", file))
+            .Select(file => new LayerFile(prefix.Length == 0 ? file.Path : $"{prefix}/{file.Path}", file, placement))
             .OrderBy(file => file.Path, StringComparer.Ordinal)
             .ToList();
         var groups = placed.Where(file => file.Source.Size >= LargeFile).Select(file => new List<LayerFile> { file }).ToList();

@@ -22,7 +22,7 @@ public static class Mirror
         using var from = new RegistryClient(source.Host, endpoints, time);
         using var to = new RegistryClient(target.Host, endpoints, time);
 
-        var image = await BaseImage.PullAsync(from, source, cancellation);
+        var image = await BaseImage.PullAsync(from, source, request.Platform, cancellation);
         var copier = new LayerCopier(from, to, events, time);
         IReadOnlyList<Descriptor> blobs = [.. image.Manifest.Layers, image.Manifest.Config];
         await Parallel.ForEachAsync(

@@ -18,7 +18,7 @@ internal sealed class ModelLayerContent : BlobContent
         _moved = moved;
         Compression = compression;
         Length = Directories(files).Sum(path => (long)TarHeaders.Directory(path).Length)
-            + files.Sum(file => TarHeaders.File(file.Path, file.Source.Size).Length + file.Source.Size + TarHeaders.Padding(file.Source.Size))
+            + files.Sum(file => TarHeaders.File(file.Path, file.Source.Size, file.Attributes).Length + file.Source.Size + TarHeaders.Padding(file.Source.Size))
             + TarHeaders.End.Length;
     }
 
@@ -33,13 +33,13 @@ internal sealed class ModelLayerContent : BlobContent
     {
         _written.Clear();
         foreach (var directory in Directories(_files))
-            await writer.WriteAsync(TarHeaders.Directory(directory), cancellation);
+            await writer.WriteAsync(TarHeaders.Directory(directory, _files[0].Placement.Attributes(directory)), cancellation);
         foreach (var file in _files)
         {
-            await writer.WriteAsync(TarHeaders.File(file.Path, file.Source.Size), cancellation);
+            await writer.WriteAsync(TarHeaders.File(file.Path, file.Source.Size, file.Attributes), cancellation);
             var sha256 = await CopyAsync(writer, file.Source, cancellation);
             await writer.WriteAsync(new byte[TarHeaders.Padding(file.Source.Size)], cancellation);
-            _written.Add(new KnownFile(file.Path, file.Source.Size, sha256, file.Source.Identity));
+            _written.Add(new KnownFile(file.Path, file.Source.Size, sha256, file.Source.Identity) { Attributes = file.Attributes.Text });
         }
         await writer.WriteAsync(TarHeaders.End, cancellation);
     }
@@ -59,14 +59,17 @@ internal sealed class ModelLayerContent : BlobContent
         }
     }
 
-    /// <summary>All directories above the files, parents first.</summary>
+    /// <summary>All directories above the files, parents first; those that the base image has keep what they are.</summary>
     private static SortedSet<string> Directories(IReadOnlyList<LayerFile> files)
     {
         var directories = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var file in files)
         {
             for (var slash = file.Path.LastIndexOf('/'); slash > 0; slash = file.Path.LastIndexOf('/', slash - 1))
-                directories.Add(file.Path[..slash]);
+            {
+                if (file.Placement.Makes(file.Path[..slash]))
+                    directories.Add(file.Path[..slash]);
+            }
         }
         return directories;
     }

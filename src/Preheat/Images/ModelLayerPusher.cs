@@ -27,7 +27,7 @@ internal sealed class ModelLayerPusher(
             planned = await HashAsync(planned, cancellation);
             if (await FindAsync(planned, cancellation) is { } same)
             {
-                var remembered = same with { Files = [.. planned.Select(file => new KnownFile(file.Path, file.Source.Size, file.Source.Sha256!, file.Source.Identity))] };
+                var remembered = same with { Files = [.. planned.Select(file => new KnownFile(file.Path, file.Source.Size, file.Source.Sha256!, file.Source.Identity) { Attributes = file.Attributes.Text })] };
                 journal.Add(remembered);
                 return remembered;
             }

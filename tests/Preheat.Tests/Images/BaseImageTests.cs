@@ -20,7 +20,7 @@ public sealed class BaseImageTests(DebianRegistry registry) : IClassFixture<Debi
         await DebianTool.RunAsync("buildah", [.. storage, "push", "--tls-verify=false", "x", $"docker://{registry.Address}/built/x:1"]);
 
         using var client = Client();
-        var image = await BaseImage.PullAsync(client, ImageReference.Parse("docker.io/built/x:1"), default);
+        var image = await BaseImage.PullAsync(client, ImageReference.Parse("docker.io/built/x:1"), ImagePlatform.Default, default);
         image.Manifest.Layers.ShouldHaveSingleItem().MediaType.ShouldBe(MediaTypes.DockerLayerGzip);
         MediaTypes.OciLayerType(image.Manifest.Layers[0].MediaType).ShouldBe(MediaTypes.OciLayerGzip);
         image.ReadConfig()["config"]!["Env"]!.AsArray().Select(item => item!.GetValue<string>()).ShouldContain("A=1");
@@ -33,7 +33,7 @@ public sealed class BaseImageTests(DebianRegistry registry) : IClassFixture<Debi
         var image = await client.GetManifestAsync("acme/server", "1", default);
         await PutIndexAsync(client, "two", ("arm64", Digest.Of("{}"u8), 2), ("amd64", image.Digest, image.Bytes.Length));
 
-        (await BaseImage.PullAsync(client, ImageReference.Parse("acme/server:two"), default)).Reference.Digest.ShouldBe(image.Digest);
+        (await BaseImage.PullAsync(client, ImageReference.Parse("acme/server:two"), ImagePlatform.Default, default)).Reference.Digest.ShouldBe(image.Digest);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class BaseImageTests(DebianRegistry registry) : IClassFixture<Debi
         var image = await client.GetManifestAsync("acme/server", "1", default);
         await PutIndexAsync(client, "arm", ("arm64", image.Digest, image.Bytes.Length));
 
-        (await Should.ThrowAsync<UserException>(() => BaseImage.PullAsync(client, ImageReference.Parse("acme/server:arm"), default))).Message.ShouldContain("it has linux/arm64");
+        (await Should.ThrowAsync<UserException>(() => BaseImage.PullAsync(client, ImageReference.Parse("acme/server:arm"), ImagePlatform.Default, default))).Message.ShouldContain("it has linux/arm64");
     }
 
     private static async Task PutIndexAsync(RegistryClient client, string tag, params (string Architecture, Digest Digest, long Size)[] entries)

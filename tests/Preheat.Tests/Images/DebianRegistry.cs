@@ -75,6 +75,8 @@ public sealed partial class DebianRegistry : IAsyncLifetime
         await DebianTool.RunAsync("umoci", "init", "--layout", layout);
         await DebianTool.RunAsync("umoci", "new", "--image", $"{layout}:1");
         Directory.CreateDirectory(_folder["files/etc"]);
+        // A base image has the working directory that its config names.
+        Directory.CreateDirectory(_folder["files/vllm-workspace"]);
         await File.WriteAllTextAsync(_folder["files/etc/os-release"], "ID=sample\n");
         await DebianTool.RunAsync("umoci", "insert", "--rootless", "--image", $"{layout}:1", _folder["files"], "/");
         await DebianTool.RunAsync("umoci", "insert", "--rootless", "--image", $"{layout}:1", _folder["files/etc/os-release"], "/usr/lib/os-release");

@@ -30,6 +30,16 @@ public sealed class ImageRecipeTests
     [InlineData("LABEL \"a b\"=c \\\n  # a comment\n\n  d=\"e=f\"", """{"Labels":{"a b":"c","d":"e=f"}}""")]
     [InlineData("WORKDIR /a\nWORKDIR b/./c", """{"WorkingDir":"/a/b/c"}""")]
     [InlineData("USER 1000:1000\nEXPOSE 8000 9000/udp", """{"User":"1000:1000","ExposedPorts":{"8000/tcp":{},"9000/udp":{}}}""")]
+    [InlineData("ARG P=81\nEXPOSE 8000-8002/tcp $P", """{"ExposedPorts":{"8000/tcp":{},"8001/tcp":{},"8002/tcp":{},"81/tcp":{}}}""")]
+    [InlineData("VOLUME /a /b\nVOLUME [\"/c d\"]", """{"Volumes":{"/a":{},"/b":{},"/c d":{}}}""")]
+    [InlineData("ARG S=INT\nSTOPSIGNAL SIG$S", """{"StopSignal":"SIGINT"}""")]
+    [InlineData("ENTRYPOINT exec vllm serve $MODEL", """{"Entrypoint":["/bin/sh","-c","exec vllm serve $MODEL"]}""")]
+    [InlineData("SHELL [\"/bin/bash\", \"-ec\"]\nCMD exec vllm", """{"Cmd":["/bin/bash","-ec","exec vllm"]}""")]
+    [InlineData("ENTRYPOINT []", """{"Entrypoint":[]}""")]
+    [InlineData("HEALTHCHECK --interval=1m30s --timeout=500ms --retries=3 CMD curl -f http://localhost/", """{"Healthcheck":{"Test":["CMD-SHELL","curl -f http://localhost/"],"Interval":90000000000,"Timeout":500000000,"Retries":3}}""")]
+    [InlineData("HEALTHCHECK CMD [\"/probe\"]\nHEALTHCHECK NONE", """{"Healthcheck":{"Test":["NONE"]}}""")]
+    [InlineData("ARG TARGETARCH\nENV CPU=$TARGETARCH OS=$TARGETOS", """{"Env":["CPU=amd64","OS="]}""")]
+    [InlineData("ENV A=${B:-${C:-xy}} D=${E:-'q r'} F=\"a\\\"b\\c\"", """{"Env":["A=xy","D=q r","F=a\"b\\c"]}""")]
     [InlineData("CMD [\"x\"]\nENTRYPOINT [\"vllm\", \"serve\"]", """{"Cmd":["x"],"Entrypoint":["vllm","serve"]}""")]
     public void Follows_instructions(string lines, string expected)
     {
@@ -60,12 +70,23 @@ public sealed class ImageRecipeTests
     [Theory]
     [InlineData("RUN pip install x", "cannot follow RUN")]
     [InlineData("ADD https://example.com/x /x", "cannot follow ADD")]
-    [InlineData("SHELL [\"bash\"]", "cannot follow SHELL")]
+    [InlineData("MAINTAINER me", "cannot follow MAINTAINER")]
+    [InlineData("ONBUILD ENV A=1", "cannot follow ONBUILD")]
+    [InlineData("SHELL bash", "SHELL needs a JSON array")]
+    [InlineData("HEALTHCHECK --interval=soon CMD x", "is no duration")]
+    [InlineData("HEALTHCHECK curl", "write HEALTHCHECK CMD")]
+    [InlineData("STOPSIGNAL $NO", "the value is empty")]
+    [InlineData("EXPOSE 9-8", "is not PORT")]
+    [InlineData("CMD vllm serve", "shell form")]
+    [InlineData("COPY --from=weights <<EOF /m\nx\nEOF", "here-documents")]
     [InlineData("ENTRYPOINT vllm serve", "shell form")]
     [InlineData("CMD [\"a\", 1]", "shell form")]
     [InlineData("COPY . /app", "copies from the stage weights only")]
     [InlineData("COPY --from=builder / /app", "copies from the stage weights only")]
-    [InlineData("COPY --from=weights --chown=1:1 / /m", "does not know --chown=1:1")]
+    [InlineData("COPY --from=weights --parents / /m", "does not know --parents")]
+    [InlineData("COPY --from=weights --chown=vllm:vllm / /m", "needs the base image's /etc/passwd")]
+    [InlineData("COPY --from=weights --chmod=u+x / /m", "is no octal mode")]
+    [InlineData("USER vllm\nWORKDIR /new", "needs the base image's /etc/passwd")]
     [InlineData("COPY --from=weights /sub /m", "write / as the source")]
     [InlineData("COPY --from=weights / /", "no place for a model")]
     [InlineData("COPY --from=weights / /a/../../b", "no place for a model")]
@@ -77,7 +98,7 @@ public sealed class ImageRecipeTests
     {
         var file = DockerfileReader.Parse(Start + "# comment\n" + line + "\n", "Dockerfile.x");
         var error = Should.Throw<UserException>(() => ImageRecipe.Apply(file, new Dictionary<string, string>(), []));
-        error.Message.ShouldStartWith("Dockerfile.x:5: ");
+        error.Message.ShouldStartWith($"Dockerfile.x:{(line.StartsWith("USER", StringComparison.Ordinal) ? 6 : 5)}: ");
         error.Message.ShouldContain(message);
     }
 
@@ -96,7 +117,8 @@ public sealed class ImageRecipeTests
     [InlineData("RUN x\nFROM y", "D:1: RUN stands before the first FROM")]
     [InlineData("FROM a b", "D:1: FROM a b")]
     [InlineData("FROM a\nRUN", "D:2: RUN has no arguments")]
-    [InlineData("# escape=`\nFROM a", "D:1: another escape character")]
+    [InlineData("# escape=x\nFROM a", "D:1: the escape character is")]
+    [InlineData("# syntax=a\n# escape=`\n# escape=`\nFROM a", "D:3: the directive escape stands twice")]
     [InlineData("FROM a\nRUN <<EOF\nx", "D:2: the here-document EOF is not closed")]
     public void Refuses_what_is_no_Dockerfile(string text, string message) =>
         Should.Throw<UserException>(() => DockerfileReader.Parse(text, "D")).Message.ShouldContain(message);
@@ -112,4 +134,59 @@ public sealed class ImageRecipeTests
     public void An_empty_base_image_is_said_so() =>
         Should.Throw<UserException>(() => ImageRecipe.BaseImage(DockerfileReader.Parse("ARG B\nFROM ${B}\n", "D"), new Dictionary<string, string>()))
             .Message.ShouldContain("D:2: FROM ${B} is empty");
+
+    [Fact]
+    public void Reads_owner_and_mode_of_the_copy()
+    {
+        var recipe = Apply("ARG UID=1000\nCOPY --from=weights --chown=${UID} --chmod=0550 --link / /models/x\n");
+        var placement = recipe.Placement;
+        (placement.Path, placement.Owner, placement.Group, placement.Mode).ShouldBe(
+            ("/models/x", 1000, 1000, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute));
+        placement.Made.ShouldBe(["/models", "/models/x"]);
+        placement = Apply("WORKDIR /w/a\nCOPY --from=weights --chown=7:8 [\"/\", \"b c\"]\n").Placement;
+        (placement.Path, placement.Owner, placement.Group, placement.Mode).ShouldBe(("/w/a/b c", 7, 8, null));
+        placement.Made.ShouldBe(["/w/a/b c"]);
+    }
+
+    [Fact]
+    public void A_working_directory_that_the_base_image_may_lack_is_made_for_the_user_in_force()
+    {
+        Apply("WORKDIR /srv/app/x\nUSER 5:6\nWORKDIR y\nWORKDIR /srv/app\n" + Copy).Directories.ShouldBe([
+            new ImageDirectory("/srv/app", 0, 0), new ImageDirectory("/srv/app/x", 0, 0), new ImageDirectory("/srv/app/x/y", 5, 6)]);
+        // What exists keeps its mode: /root is 0700, and the base image's own directory is there.
+        Apply("WORKDIR /root\nWORKDIR /w/d\nWORKDIR /w\n" + Copy, """{"WorkingDir":"/w/d"}""").Directories.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_model_in_a_volume_would_be_copied_at_every_start()
+    {
+        Should.Throw<UserException>(() => Apply(Copy + "VOLUME /models\n")).Message.ShouldContain("D:5: VOLUME /models: /models/x lies in the volume");
+        Should.Throw<UserException>(() => Apply(Copy, """{"Volumes":{"/models/":{}}}""")).Message.ShouldContain("D:4: COPY");
+        Apply(Copy + "VOLUME /models/xy\n").ModelPath.ShouldBe("/models/x");
+    }
+
+    [Fact]
+    public void Triggers_of_the_base_image_are_refused() =>
+        Should.Throw<UserException>(() => Apply(Copy, """{"OnBuild":["RUN make"]}""")).Message.ShouldContain("D:3: the base image has ONBUILD instructions (RUN make)");
+
+    [Fact]
+    public void A_final_stage_on_another_stage_is_refused() =>
+        Should.Throw<UserException>(() => ImageRecipe.BaseImage(DockerfileReader.Parse("FROM a AS Prepared\nFROM prepared\n" + Copy, "D"), new Dictionary<string, string>()))
+            .Message.ShouldContain("D:2: FROM prepared continues the stage prepared");
+
+    [Fact]
+    public void Another_escape_character_leaves_backslashes_alone()
+    {
+        var file = DockerfileReader.Parse("# escape=`\nFROM scratch AS weights\nFROM a\nENV A=c:\\ B=`$x `\n  C=`\"q\n" + Copy, "D");
+        var config = new JsonObject();
+        ImageRecipe.Apply(file, new Dictionary<string, string>(), config);
+        config["Env"]!.AsArray().Select(item => item!.GetValue<string>()).ShouldBe(["A=c:\\", "B=$x", "C=\"q"]);
+    }
+
+    [Fact]
+    public void An_escaped_backslash_at_the_end_continues_nothing() =>
+        DockerfileReader.Parse("FROM a\nENV A=x\\\\\nENV B=y\n", "D").Final.Instructions.Select(line => line.Rest).ShouldBe(["A=x\\\\", "B=y"]);
+
+    private static ImageRecipe Apply(string lines, string config = "{}") =>
+        ImageRecipe.Apply(DockerfileReader.Parse(Start + lines, "D"), new Dictionary<string, string>(), (JsonObject)JsonNode.Parse(config)!);
 }
