@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Preheat.Images;
 
 /// <summary>Owner and mode of a tar entry.</summary>
 /// <param name="Mode">Null means 0644 for files and 0755 for directories.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct TarAttributes(int Owner = 0, int Group = 0, UnixFileMode? Mode = null)
 {
     /// <summary>UID:GID or UID:GID:MODE (octal); null for root's files with the usual modes.</summary>
