@@ -2,7 +2,7 @@ using Preheat;
 using Preheat.Runs;
 
 /// <summary>What runs, in which order. How each step works is in src/Preheat.</summary>
-sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalCloudDown, ITest, IBenchmark
+sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalCloudDown, ITest, IBenchmark, IKillTest
 {
     public static int Main() => Execute<Build>(x => ((IVerify)x).Verify);
 

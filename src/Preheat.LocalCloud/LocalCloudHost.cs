@@ -19,6 +19,7 @@ public sealed class LocalCloudHost : IAsyncDisposable
     private readonly Stack<Func<ValueTask>> _cleanup = new();
     private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly RequestCounter _requests = new();
     private readonly Action<string> _log;
 
     private LocalCloudHost(LocalCloudOptions options, Action<string> log)
@@ -88,7 +89,7 @@ public sealed class LocalCloudHost : IAsyncDisposable
         Images = registry.Images;
 
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        var admin = new AdminEndpoints(token, buildHash, Faults, () => _stopRequested.TrySetResult());
+        var admin = new AdminEndpoints(token, buildHash, Faults, _requests, () => _stopRequested.TrySetResult());
         var registryListener = await ListenAsync("registry", ports.Registry, registry.HandleAsync, cancellation);
         var gatewayListener = await ListenAsync("gateway", ports.Gateway, Gateway(), cancellation, admin.HandleAsync);
         var cluster = await StartClusterAsync(options, ports.Kubernetes, cancellation);
@@ -153,13 +154,19 @@ public sealed class LocalCloudHost : IAsyncDisposable
     /// <summary>Every request counts as use and meets the fault script; the admin calls meet neither a fault nor anything else in between.</summary>
     private async Task<LoopbackListener> ListenAsync(string name, int port, RequestDelegate handler, CancellationToken cancellation, RequestDelegate? admin = null)
     {
-        var guarded = Faults.Guard(Report(handler));
+        var reported = Faults.Guard(Report(handler));
+        Task Guarded(HttpContext context)
+        {
+            _requests.Count(name, context.Request.Method);
+            return reported(context);
+        }
+
         try
         {
             var listener = await LoopbackListener.StartAsync(
                 port,
                 context => Activity.UseAsync(() =>
-                    admin is not null && context.Request.Path.StartsWithSegments("/admin", StringComparison.Ordinal) ? admin(context) : guarded(context)),
+                    admin is not null && context.Request.Path.StartsWithSegments("/admin", StringComparison.Ordinal) ? admin(context) : Guarded(context)),
                 cancellation);
             Own(listener.DisposeAsync);
             return listener;
@@ -183,6 +190,7 @@ public sealed class LocalCloudHost : IAsyncDisposable
                     Images = Images,
                     Runtimes = [new LookAlikeRuntime(Hub)],
                     Touch = Activity.Touch,
+                    Requested = method => _requests.Count("kubernetes", method),
                 },
                 cancellation);
         }

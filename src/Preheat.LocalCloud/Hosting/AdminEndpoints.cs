@@ -8,8 +8,8 @@ using Preheat.LocalCloud.Faults;
 
 namespace Preheat.LocalCloud.Hosting;
 
-/// <summary><c>/admin/</c>: health, stop and the fault script, for whoever holds the admin token.</summary>
-internal sealed class AdminEndpoints(string token, string buildHash, FaultScript faults, Action stop)
+/// <summary><c>/admin/</c>: health, stop, the requests so far and the fault script, for whoever holds the admin token.</summary>
+internal sealed class AdminEndpoints(string token, string buildHash, FaultScript faults, RequestCounter requests, Action stop)
 {
     private const int MaximumBody = 64 * 1024;
 
@@ -30,6 +30,9 @@ internal sealed class AdminEndpoints(string token, string buildHash, FaultScript
         {
             case ("GET", "/admin/health"):
                 await JsonAnswer.SendAsync(context, new JsonObject { ["pid"] = Environment.ProcessId, ["buildHash"] = buildHash });
+                break;
+            case ("GET", "/admin/requests"):
+                await JsonAnswer.SendAsync(context, requests.ToJson());
                 break;
             case ("POST", "/admin/stop"):
                 context.Response.StatusCode = 202;

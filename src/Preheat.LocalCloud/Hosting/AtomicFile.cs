@@ -12,7 +12,8 @@ internal static class AtomicFile
     /// <summary>Writes beside the target and renames over it.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode? mode = null)
     {
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        // With a dot first, so that what a killed process leaves is no tag or other entry of a folder whose file names mean something.
+        var temporary = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (mode is { } unix && !OperatingSystem.IsWindows())
         {

@@ -26,6 +26,9 @@ public sealed record ClusterOptions
 
     /// <summary>Called on every request, watch and pod traffic.</summary>
     public required Action Touch { get; init; }
+
+    /// <summary>Told the method of every request to the API server.</summary>
+    public Action<string> Requested { get; init; } = static _ => { };
 }
 
 /// <summary>The embedded Kubernetes cluster: API server, controllers, one kind of node.</summary>
@@ -101,7 +104,13 @@ internal sealed class ClusterParts : IAsyncDisposable
         var server = new ApiServer(
             identity.Token, options.Touch, new ResourceEndpoint(_store, new ObjectWriter(_store, time), deletion),
             new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token), _proxy);
-        _listener = new ApiListener(server.HandleAsync, identity.Server, options.Port);
+        _listener = new ApiListener(
+            context =>
+            {
+                options.Requested(context.Request.Method);
+                return server.HandleAsync(context);
+            },
+            identity.Server, options.Port);
     }
 
     public async Task<Uri> StartAsync(CancellationToken cancellation)

@@ -7,12 +7,14 @@ internal sealed class EmbeddedRegistry : IDisposable
 {
     private readonly Uploads _uploads;
     private readonly RegistryHandler _handler;
+    private readonly AccessLog _log;
 
     public EmbeddedRegistry(string root, TimeProvider time)
     {
         var store = new RepositoryStore(root);
         _uploads = new Uploads(Path.Combine(root, "uploads"), time);
         _handler = new RegistryHandler(store, _uploads);
+        _log = new AccessLog(Path.Combine(root, "access.jsonl"), time);
         BaseImages.Seed(store);
         Images = new ImageStore(store);
     }
@@ -21,7 +23,11 @@ internal sealed class EmbeddedRegistry : IDisposable
     public IImageStore Images { get; }
 
     /// <summary>Serves <c>/v2/</c>.</summary>
-    public Task HandleAsync(HttpContext context) => _handler.HandleAsync(context);
+    public Task HandleAsync(HttpContext context) => _log.HandleAsync(context, _handler.HandleAsync);
 
-    public void Dispose() => _uploads.Dispose();
+    public void Dispose()
+    {
+        _uploads.Dispose();
+        _log.Dispose();
+    }
 }

@@ -61,8 +61,20 @@ public static class Rollouts
             Revision = view.Deployment.Annotation(RolloutWatch.Revision) ?? "",
             ImageDigest = request.Image.Digest,
             Endpoint = endpoint,
-            ColdStart = view.Pods.Count == 0 ? [] : await ColdStartTimeline.ReadAsync(client, view.Pods[0], view.ReplicaSet, cancellation),
+            ColdStart = await ColdStartAsync(client, request.Deployment, view, cancellation),
         };
+    }
+
+    private static async Task<IReadOnlyList<ColdStartPhase>> ColdStartAsync(KubernetesClient client, Deployment deployment, RolloutView view, CancellationToken cancellation)
+    {
+        // The watch of the Deployment may be ahead of that of the pods, whose last news then is that they are not ready: ask for them.
+        var pods = await client.ListAsync(KubernetesKind.Pod, new(deployment.Namespace, Labels: OwnedObjects.Selector(deployment.Name)), cancellation);
+        var first = pods.Items
+            .Where(pod => view.ReplicaSet is null || pod.IsOwnedBy(view.ReplicaSet))
+            .OrderBy(pod => pod.CreatedAt)
+            .ThenBy(pod => pod.Name, StringComparer.Ordinal)
+            .FirstOrDefault();
+        return first is null ? [] : await ColdStartTimeline.ReadAsync(client, first, view.ReplicaSet, cancellation);
     }
 
     /// <summary>True while the revision of <paramref name="rollout"/> is what is deployed, and serves. One request.</summary>

@@ -50,6 +50,48 @@ public sealed class LocalCloudHostTests : IDisposable
     }
 
     [Fact]
+    public async Task Logs_what_changes_the_registry_and_counts_all_requests()
+    {
+        var blob = Bytes("logged");
+        await using var host = await StartAsync();
+        using var registry = new HttpClient { BaseAddress = host.Endpoint.Registry };
+        await registry.PushBlobAsync("p/r/logged", blob);
+        (await registry.GetAsync(new Uri("/v2/p/r/logged/blobs/" + Digest(blob), UriKind.Relative))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await registry.PutManifestAsync("p/r/logged", "v1", Manifest(blob))).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await registry.PutManifestAsync("p/r/logged", "v1", [1])).IsSuccessStatusCode.ShouldBeFalse();
+
+        var lines = File.ReadAllLines(_state["registry/access.jsonl"]).Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement).ToList();
+        lines.ShouldAllBe(line => line.GetProperty("method").GetString() != "GET");
+        lines.Count(line => line.GetProperty("digest").GetString() == Digest(blob) && line.GetProperty("status").GetInt32() == 201).ShouldBe(1);
+        lines.Where(line => line.GetProperty("path").GetString() == "/v2/p/r/logged/manifests/v1").Select(line => line.GetProperty("status").GetInt32() / 100).ShouldBe([2, 4]);
+
+        _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", host.Endpoint.AdminToken);
+        var counts = System.Text.Json.JsonDocument.Parse(await _client.GetStringAsync(new Uri(host.Endpoint.Gateway, "/admin/requests"))).RootElement.GetProperty("registry");
+        counts.GetProperty("GET").GetInt64().ShouldBe(1);
+        counts.EnumerateObject().Where(method => method.Name is not ("GET" or "HEAD")).Sum(method => method.Value.GetInt64()).ShouldBe(lines.Count);
+    }
+
+    [Fact]
+    public async Task What_a_killed_process_left_is_no_tag()
+    {
+        Directory.CreateDirectory(_state["registry/repositories/p/r/torn/_manifests"]);
+        var tags = Directory.CreateDirectory(_state["registry/repositories/p/r/torn/_tags"]).FullName;
+        var written = Path.Combine(tags, "v1");
+        Preheat.LocalCloud.Hosting.AtomicFile.Write(written, [1]);
+        using var watcher = new FileSystemWatcher(tags);
+        var names = new System.Collections.Concurrent.ConcurrentBag<string>();
+        watcher.Created += (_, change) => names.Add(change.Name!);
+        watcher.EnableRaisingEvents = true;
+        Preheat.LocalCloud.Hosting.AtomicFile.Write(written, [2]);
+        for (var tries = 0; names.IsEmpty && tries < 200; tries++)
+            await Task.Delay(10);
+        var left = names.First(name => name != "v1");
+        await File.WriteAllTextAsync(Path.Combine(tags, left), "half");
+        await using var host = await StartAsync();
+        (await _client.GetStringAsync(new Uri(host.Endpoint.Registry, "/v2/p/r/torn/tags/list"))).ShouldContain("""["v1"]""");
+    }
+
+    [Fact]
     public async Task Says_which_port_is_taken_and_what_to_do()
     {
         var blocker = new TcpListener(IPAddress.Loopback, 0);
