@@ -1,11 +1,16 @@
 using System.Collections.Concurrent;
+using Preheat;
 using Preheat.Runs;
 
-/// <summary>Turns typed events into log lines; byte counts at most every two seconds a subject, so that a CI log stays short.</summary>
+/// <summary>Turns typed events into log lines; the progress of transfers every few seconds, so that a CI log stays short.</summary>
 sealed class LogEvents(TimeProvider time) : IEventSink
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
-    private readonly ConcurrentDictionary<string, long> _shown = new(StringComparer.Ordinal);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
+
+    /// <summary>Single layers less often than all together.</summary>
+    private static readonly TimeSpan PartInterval = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<string, Shown> _shown = new(StringComparer.Ordinal);
 
     public void Emit(RunEvent runEvent)
     {
@@ -20,22 +25,37 @@ sealed class LogEvents(TimeProvider time) : IEventSink
             case StateChanged changed:
                 Log.Information("{Subject}: {State}", changed.Subject, changed.State);
                 break;
-            case ByteProgress progress when IsDue(progress):
-                Log.Information("{Subject}: {Amount}", progress.Subject, Amount(progress));
+            case TransferProgress progress when Due(progress.Subject, progress.Done, progress.PartsDone == progress.Parts, Interval) is not null:
+                Log.Information("{Text}", TransferText.Of(progress));
+                break;
+            case ByteProgress progress when Due(progress.Subject, progress.Done, progress.Done == progress.Total, PartInterval) is { } rate:
+                Log.Information("{Text}", TransferText.Of(progress, rate));
                 break;
         }
     }
 
-    private bool IsDue(ByteProgress progress)
+    /// <summary>The rate since the first event of a subject, in bytes a second, when a line is due: after each interval, and at the end of what lasted longer than one.</summary>
+    private double? Due(string subject, long done, bool isEnd, TimeSpan interval)
     {
         var now = time.GetTimestamp();
-        if (_shown.TryAdd(progress.Subject, now))
-            return false;
-        var last = _shown[progress.Subject];
-        return time.GetElapsedTime(last, now) >= Interval && _shown.TryUpdate(progress.Subject, now, last);
+        var shown = _shown.GetOrAdd(subject, _ => new Shown { Began = now, DoneAtFirst = done, Last = now });
+        lock (shown)
+        {
+            if (isEnd)
+                _shown.TryRemove(subject, out _);
+            if (time.GetElapsedTime(isEnd ? shown.Began : shown.Last, now) < interval)
+                return null;
+            shown.Last = now;
+            return Math.Max(0, done - shown.DoneAtFirst) / time.GetElapsedTime(shown.Began, now).TotalSeconds;
+        }
     }
 
-    private static string Amount(ByteProgress progress) => progress.Total is { } total and > 0
-        ? $"{progress.Done / 1e6:0.0} of {total / 1e6:0.0} MB ({100.0 * progress.Done / total:0} %)"
-        : $"{progress.Done / 1e6:0.0} MB";
+    private sealed class Shown
+    {
+        public long Began { get; init; }
+
+        public long DoneAtFirst { get; init; }
+
+        public long Last { get; set; }
+    }
 }

@@ -101,18 +101,19 @@ public static class Baker
         var baseLayers = baseImage.Manifest.Layers;
         var copied = new Descriptor[baseLayers.Count];
         var pushed = new KnownLayer[plan.Count];
-        var copier = new LayerCopier(baseRegistry, registry, events, time);
-        var pusher = new ModelLayerPusher(request.Source, registry, target.Repository, known, journal, request.Compression, events, time);
+        var total = new TransferTotal("BakeImage", [.. baseLayers.Select(layer => layer.Size), .. plan.Select(files => files.Sum(file => file.Source.Size))], events, time);
+        var copier = new LayerCopier(baseRegistry, registry, total, time);
+        var pusher = new ModelLayerPusher(request.Source, registry, target.Repository, known, journal, request.Compression, total, time);
         await Parallel.ForEachAsync(
             Enumerable.Range(0, copied.Length + pushed.Length),
             new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = cancellation },
-            async (i, token) =>
+            async (i, token) => await total.RunAsync(i, async () =>
             {
                 if (i < copied.Length)
                     copied[i] = await copier.CopyAsync(baseImage.Reference.Repository, target.Repository, baseLayers[i], token);
                 else
                     pushed[i - copied.Length] = await pusher.PushAsync(plan[i - copied.Length], token);
-            });
+            }));
         events.Emit(new Note($"{pusher.Sent} of {plan.Count} model layers sent ({pusher.SentBytes:N0} bytes), {plan.Count - pusher.Sent} were there; {copier.Copied} of {baseLayers.Count} base layers copied."));
         return (copied, pushed);
     }

@@ -23,12 +23,13 @@ public static class Mirror
         using var to = new RegistryClient(target.Host, endpoints, time);
 
         var image = await BaseImage.PullAsync(from, source, request.Platform, cancellation);
-        var copier = new LayerCopier(from, to, events, time);
-        IReadOnlyList<Descriptor> blobs = [.. image.Manifest.Layers, image.Manifest.Config];
+        IReadOnlyList<Descriptor> blobs = [.. image.Manifest.Layers.Append(image.Manifest.Config).DistinctBy(blob => blob.Digest)];
+        var total = new TransferTotal("BakeImage", [.. blobs.Select(blob => blob.Size)], events, time);
+        var copier = new LayerCopier(from, to, total, time);
         await Parallel.ForEachAsync(
-            blobs.DistinctBy(blob => blob.Digest),
+            Enumerable.Range(0, blobs.Count),
             new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = cancellation },
-            async (blob, token) => await copier.BringAsync(source.Repository, target.Repository, blob, token));
+            async (i, token) => await total.RunAsync(i, () => copier.BringAsync(source.Repository, target.Repository, blobs[i], token)));
         var digest = image.Content.Digest;
         if (await to.FindManifestAsync(target.Repository, target.ManifestName, cancellation) is not { } now || now.Digest != digest)
             await to.Uploads.PutManifestAsync(target.Repository, target.ManifestName, image.Content.MediaType, image.Content.Bytes, cancellation);
@@ -37,7 +38,7 @@ public static class Mirror
         {
             Reference = target.WithDigest(digest).ToString(),
             Digest = digest.ToString(),
-            Size = blobs.Sum(blob => blob.Size),
+            Size = image.Manifest.Config.Size + image.Manifest.Layers.Sum(layer => layer.Size),
             Layers = image.Manifest.Layers.Count,
             Region = request.Region,
             BaseImage = image.Reference.ToString(),
