@@ -34,6 +34,9 @@ public sealed record BakeRequest
     /// <summary>How model layers are compressed. The default value is none.</summary>
     public LayerCompression Compression { get; init; }
 
+    /// <summary>A directory to write the image to in OCI layout, instead of the registry, which then need not be reachable. Null writes to the registry.</summary>
+    public string? LayoutDirectory { get; init; }
+
     /// <summary>
     /// Journal of the layers sent from this machine (<c>artifacts/DEPLOYMENT/BakeImage.partial.jsonl</c>): an interrupted bake goes on where it was, and an unchanged
     /// local file is known by its identity without being read. Null keeps none: local files are then hashed to find out.

@@ -26,6 +26,7 @@ public static class Baker
         var arguments = Arguments(request);
         var baseReference = ImageReference.Parse(ImageRecipe.BaseImage(dockerfile, arguments, request.Platform));
         using var registry = new RegistryClient(target.Host, endpoints, time);
+        var store = Store(request, registry, target, time);
         using var baseRegistry = new RegistryClient(baseReference.Host, endpoints, time);
 
         var baseImage = await BaseImage.PullAsync(baseRegistry, baseReference, request.Platform, cancellation);
@@ -34,21 +35,18 @@ public static class Baker
         var others = baseImage.Manifest.Layers.Count + (recipe.Directories.Count > 0 ? 1 : 0);
         var plan = LayerPlan.Make(request.Model.Files, recipe.Placement, LayerPlan.MostLayers - others);
 
-        var (baseLayers, modelLayers) = await PushLayersAsync(request, registry, baseRegistry, target, baseImage, plan, events, time, cancellation);
-        var directories = recipe.Directories.Count > 0 ? await PushDirectoriesAsync(registry, target, recipe, cancellation) : null;
+        var (baseLayers, modelLayers) = await PushLayersAsync(request, store, baseRegistry, target, baseImage, plan, events, time, cancellation);
+        var directories = recipe.Directories.Count > 0 ? await PushDirectoriesAsync(store, recipe, cancellation) : null;
         Descriptor[] added = directories is null ? [] : [directories];
         Descriptor[] layers = [.. baseLayers, .. added, .. modelLayers.Select(LayerAnnotations.Describe)];
         if (request.Model.Reference.StartsWith("file:", StringComparison.Ordinal))
             arguments.TryAdd("MODEL_REVISION", ContentRevision(modelLayers));
 
         var config = Config(request, dockerfile, arguments, baseImage, directories, modelLayers);
-        var configDescriptor = new Descriptor { MediaType = MediaTypes.OciConfig, Digest = Digest.Of(config), Size = config.Length };
-        if (!await registry.HasBlobAsync(target.Repository, configDescriptor.Digest, config.Length, cancellation))
-            await registry.Uploads.PushAsync(target.Repository, config, cancellation);
         var manifest = ManifestJson.Write(new ImageManifest
         {
             MediaType = MediaTypes.OciManifest,
-            Config = configDescriptor,
+            Config = await store.PushAsync(MediaTypes.OciConfig, config, cancellation),
             Layers = layers,
             Annotations = new SortedDictionary<string, string>(StringComparer.Ordinal)
             {
@@ -56,7 +54,10 @@ public static class Baker
                 ["org.opencontainers.image.base.name"] = baseReference.ToString(),
             },
         });
-        var digest = await TagAsync(registry, target, manifest, cancellation);
+        await store.TagAsync(target.ManifestName, manifest, cancellation);
+        var digest = Digest.Of(manifest);
+        var subject = new Descriptor { MediaType = MediaTypes.OciManifest, Digest = digest, Size = manifest.Length };
+        await new Provenance(request, baseReference, baseImage, recipe.ModelPath, modelLayers).AttachAsync(store, subject, cancellation);
         return new ServingImage
         {
             Reference = target.WithDigest(digest).ToString(),
@@ -67,7 +68,17 @@ public static class Baker
             ModelPath = recipe.ModelPath,
             BaseImage = baseImage.Reference.ToString(),
             BaseNamed = baseImage.Named.ToString(),
+            InLayout = request.LayoutDirectory is not null,
         };
+    }
+
+    private static IImageStore Store(BakeRequest request, RegistryClient registry, ImageReference target, TimeProvider time)
+    {
+        if (request.LayoutDirectory is not { } directory)
+            return new RegistryImageStore(registry, target.Repository);
+        var layout = new OciLayout(directory, time);
+        layout.RemoveUnfinished();
+        return layout;
     }
 
     private static Dictionary<string, string> Arguments(BakeRequest request)
@@ -93,24 +104,24 @@ public static class Baker
     }
 
     private static async Task<(Descriptor[] Base, KnownLayer[] Model)> PushLayersAsync(
-        BakeRequest request, RegistryClient registry, RegistryClient baseRegistry, ImageReference target, BaseImage baseImage,
+        BakeRequest request, IImageStore store, RegistryClient baseRegistry, ImageReference target, BaseImage baseImage,
         IReadOnlyList<IReadOnlyList<LayerFile>> plan, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         var journal = new LayerJournal(request.JournalPath);
-        var known = await KnownLayersAsync(registry, target, journal, cancellation);
+        var known = await KnownLayersAsync(store, target, journal, cancellation);
         var baseLayers = baseImage.Manifest.Layers;
         var copied = new Descriptor[baseLayers.Count];
         var pushed = new KnownLayer[plan.Count];
         var total = new TransferTotal("BakeImage", [.. baseLayers.Select(layer => layer.Size), .. plan.Select(files => files.Sum(file => file.Source.Size))], events, time);
-        var copier = new LayerCopier(baseRegistry, registry, total, time);
-        var pusher = new ModelLayerPusher(request.Source, registry, target.Repository, known, journal, request.Compression, total, time);
+        var copier = new LayerCopier(baseRegistry, store, total, time);
+        var pusher = new ModelLayerPusher(request.Source, store, known, journal, request.Compression, total, time);
         await Parallel.ForEachAsync(
             Enumerable.Range(0, copied.Length + pushed.Length),
             new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = cancellation },
             async (i, token) => await total.RunAsync(i, async () =>
             {
                 if (i < copied.Length)
-                    copied[i] = await copier.CopyAsync(baseImage.Reference.Repository, target.Repository, baseLayers[i], token);
+                    copied[i] = await copier.CopyAsync(baseImage.Reference.Repository, baseLayers[i], token);
                 else
                     pushed[i - copied.Length] = await pusher.PushAsync(plan[i - copied.Length], token);
             }));
@@ -118,10 +129,10 @@ public static class Baker
         return (copied, pushed);
     }
 
-    private static async Task<IReadOnlyList<KnownLayer>> KnownLayersAsync(RegistryClient registry, ImageReference target, LayerJournal journal, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<KnownLayer>> KnownLayersAsync(IImageStore store, ImageReference target, LayerJournal journal, CancellationToken cancellation)
     {
         var known = new List<KnownLayer>(journal.Read());
-        if (await registry.FindManifestAsync(target.Repository, target.ManifestName, cancellation) is { } previous && !MediaTypes.IsIndex(previous.MediaType))
+        if (await store.FindManifestAsync(target.ManifestName, cancellation) is { } previous && !MediaTypes.IsIndex(previous.MediaType))
         {
             var manifest = ManifestJson.Read<ImageManifest>(previous.Bytes.Span, $"The manifest of {target}");
             known.AddRange(manifest.Layers.Select(LayerAnnotations.Read).OfType<KnownLayer>());
@@ -129,14 +140,8 @@ public static class Baker
         return known;
     }
 
-    private static async Task<Descriptor> PushDirectoriesAsync(RegistryClient registry, ImageReference target, ImageRecipe recipe, CancellationToken cancellation)
-    {
-        var layer = DirectoryLayer.Make(recipe.Directories);
-        var descriptor = new Descriptor { MediaType = MediaTypes.OciLayer, Digest = Digest.Of(layer), Size = layer.Length };
-        if (!await registry.HasBlobAsync(target.Repository, descriptor.Digest, layer.Length, cancellation))
-            await registry.Uploads.PushAsync(target.Repository, layer, cancellation);
-        return descriptor;
-    }
+    private static Task<Descriptor> PushDirectoriesAsync(IImageStore store, ImageRecipe recipe, CancellationToken cancellation) =>
+        store.PushAsync(MediaTypes.OciLayer, DirectoryLayer.Make(recipe.Directories), cancellation);
 
     private static ImageRecipe Follow(BakeRequest request, Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, JsonObject root)
     {
@@ -170,20 +175,12 @@ public static class Baker
     }
 
     /// <summary>A hash over paths and hashes of the files: the same for the same content on every machine.</summary>
-    private static string ContentRevision(IEnumerable<KnownLayer> modelLayers)
+    internal static string ContentRevision(IEnumerable<KnownLayer> modelLayers)
     {
         var lines = modelLayers
             .SelectMany(layer => layer.Files)
             .OrderBy(file => file.Path, StringComparer.Ordinal)
             .Select(file => $"{file.Sha256}  {file.Path}\n");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines))));
-    }
-
-    private static async Task<Digest> TagAsync(RegistryClient registry, ImageReference target, byte[] manifest, CancellationToken cancellation)
-    {
-        var digest = Digest.Of(manifest);
-        var now = await registry.FindManifestAsync(target.Repository, target.ManifestName, cancellation);
-        // Under an immutable tag the same image again is fine, so nothing is put that is there.
-        return now?.Digest == digest ? digest : await registry.Uploads.PutManifestAsync(target.Repository, target.ManifestName, MediaTypes.OciManifest, manifest, cancellation);
     }
 }

@@ -16,6 +16,9 @@ public sealed record Descriptor
     /// <summary>Sorted by key, so that the same image has the same digest.</summary>
     public SortedDictionary<string, string>? Annotations { get; init; }
 
+    /// <summary>Only of a referrer inside an index.</summary>
+    public string? ArtifactType { get; init; }
+
     /// <summary>Only inside an index.</summary>
     public Platform? Platform { get; init; }
 }
@@ -37,9 +40,15 @@ public sealed record ImageManifest
 
     public string? MediaType { get; init; }
 
+    /// <summary>What the content is when it is no image.</summary>
+    public string? ArtifactType { get; init; }
+
     public required Descriptor Config { get; init; }
 
     public required IReadOnlyList<Descriptor> Layers { get; init; }
+
+    /// <summary>The manifest that this one says something about.</summary>
+    public Descriptor? Subject { get; init; }
 
     public SortedDictionary<string, string>? Annotations { get; init; }
 }

@@ -2,8 +2,8 @@ using Preheat.Runs;
 
 namespace Preheat.Images;
 
-/// <summary>Brings layers of another image into a repository: they are there, are mounted, or are streamed from registry to registry.</summary>
-internal sealed class LayerCopier(RegistryClient from, RegistryClient to, IEventSink events, TimeProvider time)
+/// <summary>Brings layers of another image into a store: they are there, are mounted, or are streamed from registry to registry.</summary>
+internal sealed class LayerCopier(RegistryClient from, IImageStore to, IEventSink events, TimeProvider time)
 {
     private int _copied;
 
@@ -11,24 +11,20 @@ internal sealed class LayerCopier(RegistryClient from, RegistryClient to, IEvent
     public int Copied => _copied;
 
     /// <returns>The layer's descriptor in OCI terms.</returns>
-    public async Task<Descriptor> CopyAsync(string source, string target, Descriptor layer, CancellationToken cancellation)
+    public async Task<Descriptor> CopyAsync(string source, Descriptor layer, CancellationToken cancellation)
     {
         var result = new Descriptor { MediaType = MediaTypes.OciLayerType(layer.MediaType), Digest = layer.Digest, Size = layer.Size };
-        await BringAsync(source, target, layer, cancellation);
+        await BringAsync(source, layer, cancellation);
         return result;
     }
 
     /// <summary>Brings any blob, whatever its type.</summary>
-    public async Task BringAsync(string source, string target, Descriptor blob, CancellationToken cancellation)
+    public async Task BringAsync(string source, Descriptor blob, CancellationToken cancellation)
     {
-        if (await to.HasBlobAsync(target, blob.Digest, blob.Size, cancellation))
-            return;
-        // One address under two logical hosts (the embedded registry) is one registry.
-        if (from.Address == to.Address && await to.Uploads.TryMountAsync(target, blob.Digest, source, cancellation))
+        if (await to.HasBlobAsync(blob.Digest, blob.Size, cancellation) || await to.TryMountAsync(blob.Digest, from, source, cancellation))
             return;
         var subject = $"base layer {blob.Digest.Hex[..12]}";
-        await to.Uploads.PushAsync(
-            target,
+        await to.PushAsync(
             blob.Digest,
             () => new StreamBlobContent(token => from.OpenBlobAsync(source, blob, token), blob.Size, new ByteMeter(subject, blob.Size, events, time).Add),
             cancellation);

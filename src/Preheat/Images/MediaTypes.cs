@@ -9,6 +9,9 @@ public static class MediaTypes
     public const string OciLayer = "application/vnd.oci.image.layer.v1.tar";
     public const string OciLayerGzip = OciLayer + "+gzip";
     public const string OciLayerZstd = OciLayer + "+zstd";
+    public const string OciEmpty = "application/vnd.oci.empty.v1+json";
+    public const string CycloneDx = "application/vnd.cyclonedx+json";
+    public const string InToto = "application/vnd.in-toto+json";
     public const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
     public const string DockerIndex = "application/vnd.docker.distribution.manifest.list.v2+json";
     public const string DockerConfig = "application/vnd.docker.container.image.v1+json";

@@ -25,11 +25,11 @@ public static class Mirror
         var image = await BaseImage.PullAsync(from, source, request.Platform, cancellation);
         IReadOnlyList<Descriptor> blobs = [.. image.Manifest.Layers.Append(image.Manifest.Config).DistinctBy(blob => blob.Digest)];
         var total = new TransferTotal("BakeImage", [.. blobs.Select(blob => blob.Size)], events, time);
-        var copier = new LayerCopier(from, to, total, time);
+        var copier = new LayerCopier(from, new RegistryImageStore(to, target.Repository), total, time);
         await Parallel.ForEachAsync(
             Enumerable.Range(0, blobs.Count),
             new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = cancellation },
-            async (i, token) => await total.RunAsync(i, () => copier.BringAsync(source.Repository, target.Repository, blobs[i], token)));
+            async (i, token) => await total.RunAsync(i, () => copier.BringAsync(source.Repository, blobs[i], token)));
         var digest = image.Content.Digest;
         if (await to.FindManifestAsync(target.Repository, target.ManifestName, cancellation) is not { } now || now.Digest != digest)
             await to.Uploads.PutManifestAsync(target.Repository, target.ManifestName, image.Content.MediaType, image.Content.Bytes, cancellation);

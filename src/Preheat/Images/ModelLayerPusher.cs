@@ -4,9 +4,9 @@ using Preheat.Runs;
 
 namespace Preheat.Images;
 
-/// <summary>Brings one layer of model files into the registry: a known one that is still there, or a new one streamed from the source.</summary>
+/// <summary>Brings one layer of model files into a store: a known one that is still there, or a new one streamed from the source.</summary>
 internal sealed class ModelLayerPusher(
-    IModelSource source, RegistryClient registry, string repository, IReadOnlyList<KnownLayer> known, LayerJournal journal, LayerCompression compression,
+    IModelSource source, IImageStore store, IReadOnlyList<KnownLayer> known, LayerJournal journal, LayerCompression compression,
     IEventSink events, TimeProvider time)
 {
     private int _sent;
@@ -35,8 +35,7 @@ internal sealed class ModelLayerPusher(
         var subject = planned.Count == 1 ? planned[0].Path : $"{planned.Count} small files";
         var total = planned.Sum(file => file.Source.Size);
         ModelLayerContent? last = null;
-        var digest = await registry.Uploads.StreamAsync(
-            repository,
+        var digest = await store.StreamAsync(
             () => last = new ModelLayerContent(planned, source, compression, new ByteMeter(subject, total, events, time).Add),
             // Before the commit: a process killed right after it would not know that this layer is finished.
             committed => journal.Add(Written(committed, last!)),
@@ -57,7 +56,7 @@ internal sealed class ModelLayerPusher(
     {
         foreach (var layer in known.Where(layer => layer.Compression == compression && layer.Holds(planned)).DistinctBy(layer => layer.Digest))
         {
-            if (await registry.HasBlobAsync(repository, layer.Digest, layer.Size, cancellation))
+            if (await store.HasBlobAsync(layer.Digest, layer.Size, cancellation))
                 return layer;
         }
         return null;

@@ -76,6 +76,15 @@ public sealed class RegistryClient : IDisposable
         return response.Content.Headers.ContentLength is not { } length || length == size;
     }
 
+    /// <summary>True when the registry keeps lists of referrers by itself (its referrers API answers with an index).</summary>
+    /// <remarks>https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers</remarks>
+    public async Task<bool> HasReferrersAsync(string repository, Digest subject, CancellationToken cancellation)
+    {
+        using var response = await _transport.SendAsync(
+            new Uri(Address, $"v2/{repository}/referrers/{subject}"), RegistryTransport.PullScope(repository), uri => new HttpRequestMessage(HttpMethod.Get, uri), cancellation);
+        return response.StatusCode == HttpStatusCode.OK && response.Content.Headers.ContentType?.MediaType == MediaTypes.OciIndex;
+    }
+
     /// <summary>Opens a blob; the stream fails at its end when size or digest differ.</summary>
     public async Task<Stream> OpenBlobAsync(string repository, Descriptor blob, CancellationToken cancellation)
     {

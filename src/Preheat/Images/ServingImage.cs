@@ -26,4 +26,7 @@ public sealed record ServingImage
 
     /// <summary>Digest of what the base image's name pointed at when it was pinned (an index, or the manifest itself): another one means that its tag has moved.</summary>
     public string? BaseNamed { get; init; }
+
+    /// <summary>True when the image is in the deployment's folder in OCI layout and still has to be brought to <see cref="Reference"/>.</summary>
+    public bool InLayout { get; init; }
 }

@@ -5,6 +5,10 @@ namespace Preheat.Images;
 /// <summary>Questions about serving images that a registry answers cheaply.</summary>
 public static class ServingImages
 {
+    /// <summary>True when the directory still holds the image in OCI layout.</summary>
+    public static async Task<bool> ExistsInLayoutAsync(ServingImage image, string directory, TimeProvider time, CancellationToken cancellation) =>
+        await new OciLayout(directory, time).FindManifestAsync(image.Digest, cancellation) is not null;
+
     /// <summary>True when the registry still has the image's manifest (HEAD).</summary>
     /// <exception cref="UserException">401 or 403.</exception>
     public static async Task<bool> ExistsAsync(ServingImage image, CloudEndpoints endpoints, TimeProvider time, CancellationToken cancellation)

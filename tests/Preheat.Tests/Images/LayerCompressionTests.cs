@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Preheat.Images;
-using Preheat.Models;
-using Preheat.Tests.Models;
 
 namespace Preheat.Tests.Images;
 
@@ -88,26 +86,6 @@ public sealed class LayerCompressionTests(DebianRegistry registry) : IClassFixtu
     private async Task<JsonNode> InspectAsync(string name, ServingImage image, string what) =>
         JsonNode.Parse(await DebianTool.RunAsync("skopeo", "inspect", what, "--tls-verify=false", $"docker://{registry.Address}/p/r/{name}@{image.Digest}"))!;
 
-    private async Task<ServingImage> BakeAsync(string name, LayerCompression compression)
-    {
-        SampleModel.Write(_folder["model"]);
-        var snapshot = await ModelResolver.ResolveAsync(ModelReference.Parse($"file://{_folder["model"]}"), registry.Endpoints, null, _events, TimeProvider.System, default);
-        using var source = ModelSources.Open(snapshot, registry.Endpoints, null, TimeProvider.System);
-        return await Baker.BakeAsync(
-            new BakeRequest
-            {
-                Model = snapshot,
-                Source = source,
-                BaseImage = DebianRegistry.BaseImage,
-                DockerfilePath = Recipe.Path,
-                Repository = $"local-docker.pkg.dev/p/r/{name}",
-                Tag = "v1",
-                Region = "local",
-                Compression = compression,
-            },
-            registry.Endpoints,
-            _events,
-            TimeProvider.System,
-            default);
-    }
+    private Task<ServingImage> BakeAsync(string name, LayerCompression compression) =>
+        SampleBake.RunAsync(registry, _folder, _events, name, request => request with { Compression = compression });
 }
