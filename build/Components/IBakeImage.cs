@@ -5,6 +5,22 @@ using Preheat.Runs;
 
 interface IBakeImage : IResolveModel
 {
+    [Parameter("How layers of model files are compressed - none (default), gzip, zstd")]
+    string? LayerCompression => TryGetValue(() => LayerCompression);
+
+    [Parameter("Where the image goes: registry (default), or oci-layout, a directory under the artifacts for sites that no registry reaches")]
+    string? ImageOutput => TryGetValue(() => ImageOutput);
+
+    /// <summary>True when the image goes to a directory in OCI layout.</summary>
+    bool ToLayout => ImageOutput switch
+    {
+        null or "" or "registry" => false,
+        "oci-layout" => Session.Current.Deployment.Weights == "baked"
+            ? true
+            : throw new UserException("--image-output oci-layout is for images with the weights inside. Use it with --weights baked."),
+        var other => throw new UserException($"--image-output {other} is not known: registry or oci-layout."),
+    };
+
     /// <summary>What the step reads.</summary>
     StepInputs BakeInputs
     {
@@ -23,6 +39,8 @@ interface IBakeImage : IResolveModel
                     deployment.Repository,
                     deployment.Weights,
                     recipe = Fingerprint.Of(File.ReadAllText(Recipe)),
+                    compression = LayerCompressions.Parse(LayerCompression),
+                    layout = ToLayout,
                 },
                 nameof(ResolveModel));
         }
@@ -40,12 +58,17 @@ interface IBakeImage : IResolveModel
             var deployment = session.Deployment;
             var endpoints = await session.EndpointsAsync();
             var model = session.Steps.Receipts.Output<ModelSnapshot>(nameof(ResolveModel))!;
+            var layout = ToLayout ? Path.Combine(session.Steps.Receipts.Directory, "image") : null;
             var image = await Step.RunAsync(
                 session.Steps,
                 BakeInputs,
-                (known, token) => ServingImages.IsCurrentAsync(known, deployment.BaseImage, endpoints, session.Events, Session.Time, token),
-                token => deployment.Weights == "baked" ? BakeAsync(model, endpoints, token) : MirrorAsync(endpoints, token),
+                (known, token) => layout is null
+                    ? ServingImages.IsCurrentAsync(known, deployment.BaseImage, endpoints, session.Events, Session.Time, token)
+                    : ServingImages.ExistsInLayoutAsync(known, layout, Session.Time, token),
+                token => deployment.Weights == "baked" ? BakeAsync(model, layout, endpoints, token) : MirrorAsync(endpoints, token),
                 cancellation);
+            if (layout is not null)
+                Log.Information("Bring it to its place with: skopeo copy --preserve-digests oci:{Layout}:latest docker://{Place}:latest", layout, image.Reference.Split('@')[0]);
             ReportSummary(_ => _
                 .AddPair("Image", image.Digest[..19])
                 .AddPair("Size", $"{image.Size / 1e6:0.0} MB in {image.Layers} layers"));
@@ -61,7 +84,7 @@ interface IBakeImage : IResolveModel
         }
     }
 
-    private async Task<ServingImage> BakeAsync(ModelSnapshot model, CloudEndpoints endpoints, CancellationToken cancellation)
+    private async Task<ServingImage> BakeAsync(ModelSnapshot model, string? layout, CloudEndpoints endpoints, CancellationToken cancellation)
     {
         var session = Session.Current;
         using var source = ModelSources.Open(model, endpoints, HubToken, Session.Time, session.Events);
@@ -75,6 +98,8 @@ interface IBakeImage : IResolveModel
                 Repository = ImageName,
                 Tag = "latest",
                 Region = session.Deployment.Region,
+                Compression = LayerCompressions.Parse(LayerCompression),
+                LayoutDirectory = layout,
                 JournalPath = Path.Combine(session.Steps.Receipts.Directory, nameof(BakeImage) + ".partial.jsonl"),
             },
             endpoints,

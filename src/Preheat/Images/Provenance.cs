@@ -107,6 +107,7 @@ internal sealed class Provenance(BakeRequest request, ImageReference baseReferen
                         ["model"] = request.Model.Name,
                         ["revision"] = Revision,
                         ["baseImage"] = request.BaseImage,
+                        ["platform"] = request.Platform.ToString(),
                         ["layerCompression"] = request.Compression.ToString().ToLowerInvariant(),
                         ["recipe"] = new JsonObject
                         {
