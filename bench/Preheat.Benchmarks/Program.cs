@@ -12,7 +12,7 @@ try
             await DiscardingRegistry.RunAsync();
             return 0;
         default:
-            await Console.Error.WriteLineAsync("usage: bake [--size 4GiB] [--sink discard|registry] [--artifacts-directory artifacts]");
+            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]");
             return 2;
     }
 }

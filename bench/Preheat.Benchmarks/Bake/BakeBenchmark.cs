@@ -9,7 +9,10 @@ using Preheat.Runs;
 
 namespace Preheat.Benchmarks.Bake;
 
-/// <summary>Bakes a generated model into a registry and prints rate and peak memory beside the machine's limit, one thread of SHA-256 over the same bytes.</summary>
+/// <summary>
+/// Bakes a generated model: into a registry that discards, beside the machine's limit (one thread of SHA-256 over the same bytes), and the same files from disk into
+/// Debian's docker-registry, beside buildah and umoci with skopeo. Each program has its turn in every round, so that a busy machine slows all of them; medians are printed.
+/// </summary>
 internal static class BakeBenchmark
 {
     private const string Host = "bench-docker.pkg.dev";
@@ -18,24 +21,55 @@ internal static class BakeBenchmark
 
     public static async Task RunAsync(BakeOptions options, CancellationToken cancellation)
     {
-        await using var registry = await RegistryProcess.StartAsync(options.RealRegistry);
+        using var model = new GeneratedModel(options.Size);
+        var result = new BakeResult { Bytes = model.TotalBytes };
+        for (var i = 0; i < options.Runs; i++)
+        {
+            result.Limit.Add(await HashAsync(model, await ResolveAsync("hf://bench/generated", model, cancellation), cancellation));
+            result.Discard.Add(await BakeAsync("hf://bench/generated", model, real: false, cancellation));
+        }
+        // Before the peers: the peak of the baker itself.
+        result.PeakRssBytes = PeakMemory();
+        if (options.Peers)
+        {
+            using var work = new WorkFolder();
+            await model.WriteAsync(work["model"], cancellation);
+            for (var i = 0; i < options.Runs; i++)
+            {
+                using var source = new DirectoryModelSource(work["model"]);
+                result.Registry.Add(await BakeAsync($"file://{work["model"]}", source, real: true, cancellation));
+                result.Umoci.Add(await PeerAsync(BakePeers.UmociAsync, work["model"], cancellation));
+                result.Buildah.Add(await PeerAsync(BakePeers.BuildahAsync, work["model"], cancellation));
+            }
+        }
+        result.LoadAverage = (await File.ReadAllTextAsync("/proc/loadavg", cancellation)).Split(' ')[0];
+        BakeReport.Print(result);
+        var folder = Directory.CreateDirectory(Path.Combine(options.ArtifactsDirectory, "bench"));
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "bake.json"), JsonSerializer.Serialize(result, Json) + "\n", cancellation);
+    }
+
+    private static Task<ModelSnapshot> ResolveAsync(string reference, IModelSource source, CancellationToken cancellation) =>
+        ModelResolver.ResolveAsync(ModelReference.Parse(reference), new ResolveOptions(), source, new NoEvents(), TimeProvider.System, cancellation);
+
+    private static async Task<BakeRun> BakeAsync(string reference, IModelSource source, bool real, CancellationToken cancellation)
+    {
+        await using var registry = await RegistryProcess.StartAsync(real);
         var endpoints = new CloudEndpoints
         {
             Hub = registry.Address,
             Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase) { [Host] = registry.Address },
         };
         await PushBaseAsync(endpoints, cancellation);
-        using var model = new GeneratedModel(options.Size);
-        var sink = new NoEvents();
-        var snapshot = await ModelResolver.ResolveAsync(ModelReference.Parse("hf://bench/generated"), new ResolveOptions(), model, sink, TimeProvider.System, cancellation);
+        var snapshot = await ResolveAsync(reference, source, cancellation);
         using var recipe = new RecipeFile();
-
+        var used = Environment.CpuUsage.TotalTime;
+        var usedByRegistry = registry.CpuTime;
         var clock = Stopwatch.StartNew();
-        var image = await Baker.BakeAsync(
+        await Baker.BakeAsync(
             new BakeRequest
             {
                 Model = snapshot,
-                Source = model,
+                Source = source,
                 BaseImage = $"{Host}/bench/base:1",
                 DockerfilePath = recipe.Path,
                 Repository = $"{Host}/bench/generated",
@@ -43,20 +77,20 @@ internal static class BakeBenchmark
                 Region = "bench",
             },
             endpoints,
-            sink,
+            new NoEvents(),
             TimeProvider.System,
             cancellation);
-        var seconds = clock.Elapsed.TotalSeconds;
-        var peak = PeakMemory();
-        var limitSeconds = await HashAsync(model, snapshot, cancellation);
-        var result = new BakeResult(
-            options.RealRegistry ? "registry" : "discard", model.TotalBytes, image.Digest, seconds, model.TotalBytes / seconds, peak, model.TotalBytes / limitSeconds, limitSeconds / seconds);
-        Print(result);
-        await WriteAsync(options.ArtifactsDirectory, result, cancellation);
+        return new BakeRun(clock.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalSeconds, (registry.CpuTime - usedByRegistry).TotalSeconds);
+    }
+
+    private static async Task<BakeRun> PeerAsync(Func<string, Uri, CancellationToken, Task<TimeSpan>> peer, string model, CancellationToken cancellation)
+    {
+        await using var registry = await RegistryProcess.StartAsync(real: true);
+        return new BakeRun((await peer(model, registry.Address, cancellation)).TotalSeconds, null, registry.CpuTime.TotalSeconds);
     }
 
     /// <summary>The machine's limit: one thread that makes and hashes the same bytes.</summary>
-    private static async Task<double> HashAsync(GeneratedModel model, ModelSnapshot snapshot, CancellationToken cancellation)
+    private static async Task<BakeRun> HashAsync(GeneratedModel model, ModelSnapshot snapshot, CancellationToken cancellation)
     {
         var buffer = new byte[1 << 20];
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -69,7 +103,7 @@ internal static class BakeBenchmark
                 hash.AppendData(buffer.AsSpan(0, read));
         }
         hash.GetHashAndReset();
-        return clock.Elapsed.TotalSeconds;
+        return new BakeRun(clock.Elapsed.TotalSeconds, null, null);
     }
 
     /// <summary>Most memory this process has had resident (VmHWM), in bytes.</summary>
@@ -97,26 +131,6 @@ internal static class BakeBenchmark
         });
         await client.Uploads.PutManifestAsync(repository, "1", MediaTypes.OciManifest, manifest, cancellation);
     }
-
-    private static void Print(BakeResult result)
-    {
-        var sink = result.Sink == "discard" ? "a registry that discards" : "docker-registry";
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"bake of {ByteSize.Format(result.Bytes)} into {sink}"));
-        Console.WriteLine($"{"",-26}{"MB/s",10}{"of limit",10}{"peak RSS",12}");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"built-in baker",-26}{result.BytesPerSecond / 1e6,10:N0}{result.OfLimit,10:0.00}{result.PeakRssBytes / 1048576.0,8:N0} MiB"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"limit: SHA-256, 1 thread",-26}{result.LimitBytesPerSecond / 1e6,10:N0}{1,10:0.00}{"–",12}"));
-    }
-
-    private static async Task WriteAsync(string artifacts, BakeResult result, CancellationToken cancellation)
-    {
-        var folder = Directory.CreateDirectory(Path.Combine(artifacts, "bench"));
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "bake.json"), JsonSerializer.Serialize(result, Json) + "\n", cancellation);
-    }
-
-    /// <param name="Sink"><c>discard</c> or <c>registry</c>.</param>
-    /// <param name="OfLimit">Our rate as a share of the limit's.</param>
-    private sealed record BakeResult(
-        string Sink, long Bytes, string Digest, double Seconds, double BytesPerSecond, long PeakRssBytes, double LimitBytesPerSecond, double OfLimit);
 
     private sealed class NoEvents : IEventSink
     {

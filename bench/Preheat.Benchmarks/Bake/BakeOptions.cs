@@ -1,13 +1,18 @@
+using System.Globalization;
+
 namespace Preheat.Benchmarks.Bake;
 
-/// <summary>What to bake and into what.</summary>
+/// <summary>What to bake, how often, beside what.</summary>
 internal sealed record BakeOptions
 {
-    /// <summary>Bytes of weights. The default value is 4 GiB.</summary>
-    public long Size { get; init; } = 4L << 30;
+    /// <summary>Bytes of weights. The default value is 1 GiB.</summary>
+    public long Size { get; init; } = 1L << 30;
 
-    /// <summary>True: Debian's docker-registry; false: a registry that reads everything and keeps nothing. The default value is false.</summary>
-    public bool RealRegistry { get; init; }
+    /// <summary>Runs of each; the median is printed. The default value is 3.</summary>
+    public int Runs { get; init; } = 3;
+
+    /// <summary>True: also into Debian's docker-registry, beside buildah and umoci with skopeo; false: into the discarding registry only. The default value is true.</summary>
+    public bool Peers { get; init; } = true;
 
     public string ArtifactsDirectory { get; init; } = "artifacts";
 
@@ -20,9 +25,10 @@ internal sealed record BakeOptions
             options = arguments[i] switch
             {
                 "--size" => options with { Size = ByteSize.Parse(value) },
-                "--sink" when value is "discard" or "registry" => options with { RealRegistry = value == "registry" },
+                "--runs" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var runs) && runs is > 0 and < 100 => options with { Runs = runs },
+                "--peers" when value is "all" or "none" => options with { Peers = value == "all" },
                 "--artifacts-directory" => options with { ArtifactsDirectory = value },
-                _ => throw new UserException($"{arguments[i]} {value}: the options are --size 4GiB, --sink discard|registry, --artifacts-directory DIR."),
+                _ => throw new UserException($"{arguments[i]} {value}: the options are --size 1GiB, --runs 3, --peers all|none, --artifacts-directory DIR."),
             };
         }
         return options;

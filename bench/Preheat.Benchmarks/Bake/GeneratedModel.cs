@@ -5,7 +5,7 @@ using Preheat.Models;
 
 namespace Preheat.Benchmarks.Bake;
 
-/// <summary>A model made on the fly: four safetensors shards of deterministic pseudo-random bytes, of any size, without a disk.</summary>
+/// <summary>A model made on the fly: four safetensors shards of bf16 weights, normally distributed, of any size, without a disk.</summary>
 internal sealed class GeneratedModel : IModelSource
 {
     private const int Shards = 4;
@@ -16,7 +16,7 @@ internal sealed class GeneratedModel : IModelSource
 
     public GeneratedModel(long weightBytes)
     {
-        new Random(42).NextBytes(_block);
+        FillWithWeights(_block);
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 1; i <= Shards; i++)
         {
@@ -54,9 +54,33 @@ internal sealed class GeneratedModel : IModelSource
         return Task.FromResult<Stream>(new GeneratedStream(head, _block, offset, Math.Min(size, length is { } count ? offset + count : size)));
     }
 
+    /// <summary>Writes all files into a folder.</summary>
+    public async Task WriteAsync(string folder, CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var file in (await ListAsync(cancellation)).Files)
+        {
+            await using var source = await OpenAsync(file, 0, null, cancellation);
+            await using var target = new FileStream(Path.Combine(folder, file.Path), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
+            await source.CopyToAsync(target, 1 << 20, cancellation);
+        }
+    }
+
     public void Dispose()
     {
         // Memory only.
+    }
+
+    /// <summary>Normally distributed with the deviation that trained weights have; bf16 is the upper half of a float.</summary>
+    private static void FillWithWeights(Span<byte> block)
+    {
+        var random = new Random(42);
+        for (var i = 0; i < block.Length; i += 2)
+        {
+            // Box and Muller.
+            var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+            BinaryPrimitives.WriteUInt16LittleEndian(block[i..], (ushort)(BitConverter.SingleToUInt32Bits((float)(0.02 * normal)) >> 16));
+        }
     }
 
     private void AddText(string path, string text)

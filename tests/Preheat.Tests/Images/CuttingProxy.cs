@@ -9,6 +9,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly IPEndPoint _target;
     private readonly Task _accepting;
+    private readonly long _cutAfter;
     private long _left;
     private int _cuts;
 
@@ -17,6 +18,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
     public CuttingProxy(string target, long cutAfter)
     {
         _target = IPEndPoint.Parse(target);
+        _cutAfter = cutAfter;
         _left = cutAfter;
         _listener.Start();
         _accepting = AcceptAsync();
@@ -26,6 +28,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>Connections cut so far: 0 or 1.</summary>
     public int Cuts => _cuts;
+
+    /// <summary>Bytes from clients so far.</summary>
+    public long Passed => _cutAfter - Interlocked.Read(ref _left);
 
     public async ValueTask DisposeAsync()
     {

@@ -50,4 +50,41 @@ public sealed class UploadCutTests(DebianRegistry registry) : IClassFixture<Debi
         // Copying reads every blob and checks its digest.
         await DebianTool.RunAsync("skopeo", "copy", "--preserve-digests", "--src-tls-verify=false", $"docker://{registry.Address}/p/r/cut-{bytes}@{image.Digest}", $"oci:{_folder["layout"]}:t");
     }
+
+    /// <summary>In sixteenths of all that a bake sends, then so many bytes before its end: mounts, uploads, config, manifest, referrers and their index.</summary>
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(4, 0)]
+    [InlineData(8, 0)]
+    [InlineData(12, 0)]
+    [InlineData(16, 12_000)]
+    [InlineData(16, 9_000)]
+    [InlineData(16, 7_000)]
+    [InlineData(16, 5_000)]
+    [InlineData(16, 3_500)]
+    [InlineData(16, 2_000)]
+    [InlineData(16, 1_000)]
+    [InlineData(16, 1)]
+    public async Task A_connection_cut_in_any_phase_leaves_the_right_image_with_its_referrers(int sixteenths, int before)
+    {
+        var events = new RecordedEvents();
+        await using var whole = new CuttingProxy(registry.Address, long.MaxValue);
+        var right = await SampleBake.RunAsync(registry, _folder, events, $"whole-{sixteenths}-{before}", endpoints: Through(whole));
+        var name = $"phase-{sixteenths}-{before}";
+        await using var proxy = new CuttingProxy(registry.Address, whole.Passed * sixteenths / 16 - before);
+        var image = await SampleBake.RunAsync(registry, _folder, events, name, endpoints: Through(proxy));
+
+        proxy.Cuts.ShouldBe(1);
+        image.Digest.ShouldBe(right.Digest);
+        await DebianTool.RunAsync("skopeo", "copy", "--preserve-digests", "--src-tls-verify=false", $"docker://{registry.Address}/p/r/{name}@{image.Digest}", $"oci:{_folder["layout"]}:t");
+        using var client = new RegistryClient("local-docker.pkg.dev", registry.Endpoints, TimeProvider.System);
+        var referrers = await client.GetManifestAsync($"p/r/{name}", $"sha256-{image.Digest["sha256:".Length..]}", default);
+        ManifestJson.Read<ImageIndex>(referrers.Bytes.Span, "the index").Manifests.Count.ShouldBe(2);
+    }
+
+    /// <summary>Base image and target behind one address, so that layers are mounted.</summary>
+    private CloudEndpoints Through(CuttingProxy proxy) => registry.Endpoints with
+    {
+        Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase) { ["local-docker.pkg.dev"] = proxy.Address, ["docker.io"] = proxy.Address },
+    };
 }
