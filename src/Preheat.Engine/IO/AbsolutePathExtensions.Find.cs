@@ -72,21 +72,21 @@ public static partial class AbsolutePathExtensions
     }
 
     /// <summary>The files of the directory, and of those below it down to <paramref name="depth"/>, sorted; without those that have one of the attributes.</summary>
-    public static IEnumerable<AbsolutePath> GetFiles(this AbsolutePath path, string pattern = "*", int depth = 1, FileAttributes attributes = 0) => depth <= 0
+    public static IEnumerable<AbsolutePath> GetFiles(this AbsolutePath path, string pattern = "*", int depth = 1, FileAttributes attributes = FileAttributes.None) => depth <= 0
         ? []
         : Children(path, directory => Directory.GetFiles(directory, pattern))
-            .Where(file => (File.GetAttributes(file) & attributes) == 0)
+            .Where(file => (File.GetAttributes(file) & attributes) == FileAttributes.None)
             .Concat(Children(path, Directory.GetDirectories).SelectMany(directory => directory.GetFiles(pattern, depth - 1, attributes)));
 
     /// <summary>The directories below, down to <paramref name="depth"/>, level by level, sorted; without those that have one of the attributes.</summary>
-    public static IEnumerable<AbsolutePath> GetDirectories(this AbsolutePath path, string pattern = "*", int depth = 1, FileAttributes attributes = 0)
+    public static IEnumerable<AbsolutePath> GetDirectories(this AbsolutePath path, string pattern = "*", int depth = 1, FileAttributes attributes = FileAttributes.None)
     {
         IReadOnlyList<AbsolutePath> level = [path];
         for (; depth > 0 && level.Count > 0; depth--)
         {
             foreach (var directory in level.SelectMany(parent => Children(parent, name => Directory.GetDirectories(name, pattern))))
             {
-                if ((File.GetAttributes(directory) & attributes) == 0)
+                if ((File.GetAttributes(directory) & attributes) == FileAttributes.None)
                 {
                     yield return directory;
                 }

@@ -42,6 +42,7 @@ internal sealed class Executable(string file)
         var start = new ProcessStartInfo(file, text)
         {
             WorkingDirectory = workingDirectory ?? BuildSession.Current.Context.WorkingDirectory,
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
@@ -82,7 +83,7 @@ internal sealed class Executable(string file)
     }
 
     private static bool IsProgram(string path) =>
-        File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0);
+        File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != UnixFileMode.None);
 
     private sealed class RunningProgram : IProcess
     {
