@@ -15,7 +15,7 @@ public sealed class SchemaTests : BuildRunTests
     [Fact]
     public async Task The_committed_schema_is_what_the_build_writes()
     {
-        var start = new ProcessStartInfo("dotnet", [Repository.Output("build", "_build.dll"), "--help"]) { WorkingDirectory = _run.Root, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [Repository.Output("build", "_build.dll"), "--help"]) { WorkingDirectory = _run.Root, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (var name in Services)
         {
             start.Environment.Remove(name);
