@@ -26,8 +26,11 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
         Check(wrong, () => _ = ((IHazCloud)this).CloudOptions);
         if (planned.Contains("LoadTest"))
             Check(wrong, () => _ = ((ILoadTest)this).Load);
-        if (wrong.Count > 0)
-            throw new UserException(string.Join('\n', wrong));
+        if (wrong.Count == 0)
+            return;
+        // Nuke does not ask the exception for the exit code.
+        ExitCode = 2;
+        throw new UserException(string.Join('\n', wrong));
     }
 
     protected override void OnBuildFinished() => Session.Current.Finish(

@@ -15,6 +15,7 @@ sealed partial class Session : IDisposable
     private readonly Lazy<Deployment> _deployment;
     private readonly Lazy<StepContext> _steps;
     private CancellationTokenSource? _running;
+    private int _bodies;
 
     private Session(Build build)
     {
@@ -47,6 +48,8 @@ sealed partial class Session : IDisposable
         Current = new Session(build);
         // The bundled engine calls this when a target has failed and --fail-fast is given.
         AppContext.SetData("preheat.cancel", (Action)Current.CancelRunning);
+        // Nuke has a handler of its own for Ctrl+C, after which the process would end before the step that runs has cleaned up.
+        Console.CancelKeyPress += (_, pressed) => pressed.Cancel |= pressed.SpecialKey == ConsoleSpecialKey.ControlC;
     }
 
     /// <summary>A reader of parameters whose warnings go to the log.</summary>
@@ -60,6 +63,7 @@ sealed partial class Session : IDisposable
         CurrentTarget.Name = target;
         var started = Time.GetTimestamp();
         Events.Emit(new TargetBegan());
+        Interlocked.Increment(ref _bodies);
         try
         {
             await body(RunningToken());
@@ -73,11 +77,16 @@ sealed partial class Session : IDisposable
         }
         catch (Exception exception)
         {
-            var code = exception.Data["exit"] as int?;
-            if (code is not null)
-                Worsen(code.Value);
-            Events.Emit(Ended(code ?? 1, exception.Message));
+            var code = exception.Data["exit"] as int? ?? 1;
+            // Nuke's own code for a failure is -1. A target that was only cancelled, since another failed, adds nothing.
+            if (exception is not OperationCanceledException)
+                Worsen(code);
+            Events.Emit(Ended(code, exception.Message));
             throw;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _bodies);
         }
 
         TargetEnded Ended(int exitCode, string? error) => new(Math.Round(Time.GetElapsedTime(started).TotalSeconds, 3), exitCode, error);
@@ -86,6 +95,9 @@ sealed partial class Session : IDisposable
     /// <summary>Writes <c>run.json</c> for a run that opened a deployment's folder, and the summary of a GitHub step.</summary>
     public void Finish(IReadOnlyList<TargetResult> targets)
     {
+        // Nuke says "finished" at Ctrl+C too, while the step that runs still cleans up, and once more when it has ended.
+        if (Volatile.Read(ref _bodies) > 0)
+            return;
         if (_steps.IsValueCreated)
         {
             try

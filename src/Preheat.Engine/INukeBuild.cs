@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using Nuke.Common.CI;
 using Nuke.Common.Execution;
 using Nuke.Common.IO;
 using Nuke.Common.Tooling;
@@ -41,6 +42,7 @@ public interface INukeBuild
     bool IsLocalBuild { get; }
     bool IsServerBuild { get; }
     bool Continue { get; }
+    Partition Partition { get; }
 
     /// <summary>The value of a parameter of a component, or null: <c>string Model =&gt; TryGetValue(() =&gt; Model);</c></summary>
     T TryGetValue<T>(Expression<Func<T>> parameterExpression)

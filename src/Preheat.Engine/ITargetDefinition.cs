@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using System.Runtime.CompilerServices;
+using Nuke.Common.Tooling;
 
 namespace Nuke.Common;
 
@@ -96,6 +97,9 @@ public interface ITargetDefinition
     /// <summary>These expressions must be true; checked before anything runs.</summary>
     ITargetDefinition Requires(Expression<Func<bool>> requirement, params Expression<Func<bool>>[] requirements);
 
+    /// <summary>These programs must be there; checked before anything runs.</summary>
+    ITargetDefinition Requires(Expression<Func<Tool>> tool, params Expression<Func<Tool>>[] tools);
+
     /// <summary>What happens to dependencies and triggers when this target is skipped.</summary>
     ITargetDefinition WhenSkipped(DependencyBehavior dependencyBehavior);
 
@@ -134,6 +138,10 @@ public interface ITargetDefinition
 
     /// <inheritdoc cref="Consumes(Target, string[])"/>
     ITargetDefinition Consumes<T>(params string[] artifacts);
+
+    /// <summary>The target runs between the component's <see cref="Setup"/> and its <see cref="Cleanup"/>, of which it declares one each.</summary>
+    ITargetDefinition DependsOnContext<T>()
+        where T : INukeBuild;
 
     /// <summary>Number of parts a CI service may split the target into (2 or more).</summary>
     ITargetDefinition Partition(int size);

@@ -1,6 +1,8 @@
 using System.Linq.Expressions;
+using Nuke.Common.CI;
 using Nuke.Common.Execution;
 using Nuke.Common.IO;
+using Nuke.Common.Parameters;
 using Nuke.Common.Sessions;
 using Nuke.Common.Tooling;
 
@@ -55,8 +57,14 @@ public abstract partial class NukeBuild : INukeBuild
     /// <summary>Whether the line that names the engine is left out.</summary>
     public bool NoLogo { get; set; }
 
-    /// <summary>Whether a failed invocation is resumed. This engine does not resume: each step finds out by itself what is up to date.</summary>
-    public bool Continue => false;
+    /// <summary>Whether a failed call is resumed (<c>--continue</c>).</summary>
+    public bool Continue => Session.Parameters?.Get<bool>(EngineParameters.Continue) ?? false;
+
+    /// <summary>The part of partitioned targets that this run is (<c>--partition 2/3</c>).</summary>
+    public Partition Partition => Session.Parameters?.Get<Partition>(EngineParameters.Partition) ?? Partition.Single;
+
+    /// <summary>The profiles in force (<c>--profile</c>).</summary>
+    public static string[] LoadedLocalProfiles => BuildSession.Current.Parameters?.Get<string[]>(EngineParameters.Profile) ?? [];
 
     /// <summary>The nearest directory upwards from the working directory that holds <c>.nuke</c>, or the one given by <c>--root</c>.</summary>
     public static AbsolutePath RootDirectory => BuildSession.Current.Root;

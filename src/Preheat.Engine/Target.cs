@@ -4,6 +4,12 @@ namespace Nuke.Common;
 /// <remarks>Targets are matched by delegate equality, so the lambda may capture only <c>this</c>.</remarks>
 public delegate ITargetDefinition Target(ITargetDefinition definition);
 
+/// <summary>Defines the target that sets a context up; it triggers the <see cref="Cleanup"/> that the same type declares.</summary>
+public delegate ITargetDefinition Setup(ITargetDefinition definition);
+
+/// <summary>Defines the target that takes a context down again, after all that depends on it, also after a failure.</summary>
+public delegate ITargetDefinition Cleanup(ITargetDefinition definition);
+
 /// <summary>What happens to the dependencies and triggers of a target that is skipped.</summary>
 public enum DependencyBehavior
 {

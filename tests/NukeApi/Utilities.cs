@@ -21,4 +21,13 @@ namespace Nuke.Common.Utilities.Collections
         public static IDictionary<TKey, TValue> AddPairWhenValueNotNull<TKey, TValue>(this IDictionary<TKey, TValue> dictionary, TKey key, TValue value)
             where TValue : class => throw null;
     }
+
+    public static class EnumerableExtensions
+    {
+        public static IEnumerable<T> Concat<T>(this T obj, IEnumerable<T> enumerable) => throw null;
+        public static IEnumerable<T> Concat<T>(this IEnumerable<T> enumerable, params T[] others) => throw null;
+        public static void ForEach<T>(this IEnumerable<T> enumerable, Action<T> action) => throw null;
+        public static void ForEach<T>(this IEnumerable<T> enumerable, Action<T, int> action) => throw null;
+        public static IEnumerable<T> ForEachLazy<T>(this IEnumerable<T> enumerable, Action<T> action) => throw null;
+    }
 }

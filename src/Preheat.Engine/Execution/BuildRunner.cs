@@ -57,6 +57,7 @@ internal sealed class BuildRunner
         build.OnBuildCreated();
 
         var graph = TargetGraph.Create(build, _members, defaults);
+        BuildSchema.Update(build, _catalogue, _members);
         var invoked = Invoked(graph, parameters);
         if (build.Help || invoked.Count == 0)
         {
@@ -101,7 +102,19 @@ internal sealed class BuildRunner
             return 0;
         }
 
-        return missing.Count > 0 ? throw new UsageException(missing) : Run(build, executor);
+        if (missing.Count > 0)
+        {
+            throw new UsageException(missing);
+        }
+
+        using var attempt = BuildAttempt.Begin(_session.Root, plan, parameters);
+        var exit = Run(build, executor);
+        if (exit == 0)
+        {
+            attempt.Forget();
+        }
+
+        return exit;
     }
 
     private int Run(NukeBuild build, BuildExecutor executor)

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using System.Reflection;
 
 namespace Nuke.Common.Execution;
@@ -53,19 +54,42 @@ public sealed class ExecutableTarget
     public DependencyBehavior DependencyBehavior => Definition.SkippedBehavior;
 
     /// <summary>Whether it runs even after a failure.</summary>
-    public bool AssuredAfterFailure => Definition.IsAssuredAfterFailure;
+    public bool AssuredAfterFailure => Definition.IsAssuredAfterFailure || Factory is Cleanup;
 
     /// <summary>Whether the others go on when it fails.</summary>
     public bool ProceedAfterFailure => Definition.IsProceedAfterFailure;
 
     /// <summary>Files the target makes, as path patterns.</summary>
-    public IReadOnlyList<string> ArtifactProducts => Definition.Products;
+    public List<string> ArtifactProducts => Definition.Products;
+
+    /// <summary>Files of other targets that this one uses, by the target that makes them.</summary>
+    public ILookup<ExecutableTarget, string> ArtifactDependencies => Consumed.ToLookup(pair => pair.Producer, pair => pair.Artifact);
+
+    /// <summary>Conditions that are checked when the target's turn comes, with their source texts.</summary>
+    public List<(string Text, Func<bool> Delegate)> DynamicConditions => [.. Definition.DynamicConditions.Select(condition => (condition.Text, condition.Holds))];
+
+    /// <summary>Conditions that are checked before anything runs, with their source texts.</summary>
+    public List<(string Text, Func<bool> Delegate)> StaticConditions => [.. Definition.StaticConditions.Select(condition => (condition.Text, condition.Holds))];
+
+    /// <summary>What must be there or hold before anything runs.</summary>
+    public List<LambdaExpression> DelegateRequirements => [.. Definition.Requirements];
+
+    /// <summary>What the target does; each blocks until it has ended.</summary>
+    public List<Action> Actions => [.. Definition.Actions.Select(action => (Action)(() => action().GetAwaiter().GetResult()))];
 
     /// <summary>Parts a CI service may split the target into; null when it may not.</summary>
     public int? PartitionSize => Definition.PartitionSize;
 
     /// <summary>Where the target stands.</summary>
-    public ExecutionStatus Status { get; internal set; }
+    public ExecutionStatus Status
+    {
+        get;
+        internal set
+        {
+            field = value;
+            StatusChanged?.Invoke(this);
+        }
+    }
 
     /// <summary>Time its actions took so far; zero when they have not run.</summary>
     public TimeSpan Duration { get; internal set; }
@@ -80,6 +104,11 @@ public sealed class ExecutableTarget
     public string? OnlyWhen => SummaryInformation.GetValueOrDefault(nameof(OnlyWhen));
 
     internal TargetDefinition Definition { get; }
+
+    internal List<(ExecutableTarget Producer, string Artifact)> Consumed { get; } = [];
+
+    /// <summary>Called after every change of <see cref="Status"/>, on the thread that makes it.</summary>
+    internal Action<ExecutableTarget>? StatusChanged { get; set; }
 
     public override string ToString() => Name;
 }

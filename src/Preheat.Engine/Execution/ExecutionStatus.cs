@@ -15,8 +15,11 @@ public enum ExecutionStatus
     /// <summary>Ruled out by a condition, <c>--skip</c>, or the target that needs it being skipped.</summary>
     Skipped,
 
-    /// <summary>Has no actions of its own: it stands for its dependencies.</summary>
-    Collective,
+    /// <summary>All actions have ended without exception.</summary>
+    Succeeded,
+
+    /// <summary>An action threw.</summary>
+    Failed,
 
     /// <summary>Its actions run now.</summary>
     Running,
@@ -24,9 +27,6 @@ public enum ExecutionStatus
     /// <summary>Interrupted while it ran.</summary>
     Aborted,
 
-    /// <summary>An action threw.</summary>
-    Failed,
-
-    /// <summary>All actions have ended without exception.</summary>
-    Succeeded,
+    /// <summary>Has no actions of its own: it stands for its dependencies.</summary>
+    Collective,
 }

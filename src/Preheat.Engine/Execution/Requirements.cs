@@ -2,6 +2,7 @@ using System.Collections;
 using System.Linq.Expressions;
 using System.Reflection;
 using Nuke.Common.Parameters;
+using Nuke.Common.Tooling;
 
 namespace Nuke.Common.Execution;
 
@@ -12,7 +13,7 @@ internal static class Requirements
     public static IReadOnlyList<string> FindMissing(NukeBuild build, TargetPlan plan, ParameterCatalogue catalogue)
     {
         var missing = catalogue.All
-            .Where(parameter => parameter is { IsRequired: true, Member: not null } && IsEmpty(Value(parameter.Member, build)))
+            .Where(parameter => parameter is { IsRequired: true, Member: not null } && IsMissing(parameter.Member, parameter, build))
             .Select(parameter => $"Parameter --{parameter.DashedName} is required. {HowToSet(parameter)}")
             .ToList();
         foreach (var target in plan.Order.Where(target => target.Status == ExecutionStatus.Scheduled))
@@ -32,12 +33,18 @@ internal static class Requirements
         }
 
         var member = ParameterValues.MemberOf(requirement);
-        if (!IsEmpty(Value(member, build)))
+        var parameter = catalogue.Find(member);
+        if (!IsMissing(member, parameter, build))
         {
             return null;
         }
 
-        var parameter = catalogue.Find(member);
+        if (requirement.ReturnType == typeof(Tool) && member.GetCustomAttribute<PathVariableAttribute>() is { } program)
+        {
+            var name = program.NameFor(member);
+            return $"Target '{target.Name}' requires the program '{name}', which is not on the PATH. Install it, or set {name.ToUpperInvariant().Replace('-', '_')}_EXE in the environment.";
+        }
+
         return $"Target '{target.Name}' requires member '{member.Name}' to be not null or empty{(parameter is null ? "." : $". {HowToSet(parameter)}")}";
     }
 
@@ -50,6 +57,9 @@ internal static class Requirements
         PropertyInfo property => property.GetValue(property.GetMethod!.IsStatic ? null : build),
         _ => null,
     };
+
+    private static bool IsMissing(MemberInfo member, ParameterDefinition? parameter, NukeBuild build) =>
+        IsEmpty(Value(member, build)) && (build.Plan || parameter is null || !Prompt.Ask(parameter, build, build.Session));
 
     private static bool IsEmpty(object? value) => value is null or "" or ICollection { Count: 0 };
 

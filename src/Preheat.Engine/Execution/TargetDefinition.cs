@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using System.Reflection;
+using Nuke.Common.Tooling;
 
 namespace Nuke.Common.Execution;
 
@@ -79,6 +80,9 @@ internal sealed class TargetDefinition(TargetMember member, NukeBuild build) : I
     public ITargetDefinition Requires(Expression<Func<bool>> requirement, params Expression<Func<bool>>[] requirements) =>
         Set(() => Requirements.AddRange([requirement, .. requirements]));
 
+    public ITargetDefinition Requires(Expression<Func<Tool>> tool, params Expression<Func<Tool>>[] tools) =>
+        Set(() => Requirements.AddRange([tool, .. tools]));
+
     public ITargetDefinition WhenSkipped(DependencyBehavior dependencyBehavior) => Set(() => SkippedBehavior = dependencyBehavior);
     public ITargetDefinition AssuredAfterFailure() => Set(() => IsAssuredAfterFailure = true);
     public ITargetDefinition ProceedAfterFailure() => Set(() => IsProceedAfterFailure = true);
@@ -91,23 +95,15 @@ internal sealed class TargetDefinition(TargetMember member, NukeBuild build) : I
             throw new DefinitionException($"Target '{Name}' calls Base(), but no base class declares it. To take over a component's target, use Inherit<T>().");
         }
 
-        return Inherit(TargetMember.ValueAsDeclared(property, build));
+        return Take(TargetMember.ValueAsDeclared(property, build));
     }
 
-    public ITargetDefinition Inherit(params Target[] targets)
-    {
-        foreach (var target in targets)
-        {
-            target(this);
-        }
-
-        return this;
-    }
+    public ITargetDefinition Inherit(params Target[] targets) => Take(targets);
 
     public ITargetDefinition Inherit<T>(params Expression<Func<T, Target>>[] targets)
     {
         var properties = targets.Length > 0 ? targets.Select(TargetMember.PropertyOf) : [SingleTargetOf<T>()];
-        return Inherit([.. properties.Select(property => TargetMember.ValueAsDeclared(property, build))]);
+        return Take([.. properties.Select(property => TargetMember.ValueAsDeclared(property, build))]);
     }
 
     public ITargetDefinition Produces(params string[] artifacts) => Set(() => Products.AddRange(artifacts));
@@ -123,13 +119,43 @@ internal sealed class TargetDefinition(TargetMember member, NukeBuild build) : I
         return Set(() => PartitionSize = size);
     }
 
+    private TargetDefinition Take(params Delegate[] factories)
+    {
+        foreach (var factory in factories)
+        {
+            TargetMember.Apply(factory, this);
+        }
+
+        return this;
+    }
+
     private TargetDefinition Set(Action change)
     {
         change();
         return this;
     }
 
-    private TargetDefinition Link(EdgeKind kind, Target[] targets)
+    public ITargetDefinition DependsOnContext<T>()
+        where T : INukeBuild
+    {
+        if (build is not T)
+        {
+            throw new DefinitionException($"Target '{Name}' depends on the context {typeof(T).Name}, which {build.GetType().Name} does not implement.");
+        }
+
+        Link(EdgeKind.DependsOn, [ContextPart(typeof(T), typeof(Setup))]);
+        return Link(EdgeKind.Before, [ContextPart(typeof(T), typeof(Cleanup))]);
+    }
+
+    private Delegate ContextPart(Type context, Type kind)
+    {
+        var properties = TargetMember.DeclaredBy(context).Where(property => property.PropertyType == kind).ToList();
+        return properties.Count == 1
+            ? (Delegate)properties[0].GetValue(build)!
+            : throw new DefinitionException($"Target '{Name}' depends on the context {context.Name}, which declares {(properties.Count == 0 ? "no" : "more than one")} {kind.Name}.");
+    }
+
+    private TargetDefinition Link(EdgeKind kind, Delegate[] targets)
     {
         if (!Edges.TryGetValue(kind, out var list))
         {
@@ -158,7 +184,7 @@ internal sealed class TargetDefinition(TargetMember member, NukeBuild build) : I
 
     private PropertyInfo SingleTargetOf<T>()
     {
-        var properties = TargetMember.DeclaredBy(typeof(T)).ToList();
+        var properties = TargetMember.DeclaredBy(typeof(T)).Where(property => property.PropertyType == typeof(Target)).ToList();
         return properties.Count == 1
             ? properties[0]
             : throw new DefinitionException(properties.Count == 0

@@ -19,7 +19,7 @@ internal sealed class TargetGraph
         {
             var definition = new TargetDefinition(member, build);
             var factory = member.Value(build);
-            factory(definition);
+            TargetMember.Apply(factory, definition);
             var target = new ExecutableTarget(member.Name, member.Property, factory, definition);
             if (!byFactory.TryAdd(factory, target))
             {
@@ -32,6 +32,12 @@ internal sealed class TargetGraph
         foreach (var target in targets)
         {
             Connect(target, byFactory);
+        }
+
+        foreach (var setup in targets.Where(target => target.Factory is Setup))
+        {
+            var cleanups = targets.Where(target => target.Factory is Cleanup && target.Member.DeclaringType == setup.Member.DeclaringType).ToList();
+            Connect(setup, EdgeKind.Triggers, cleanups.Count == 1 ? cleanups[0] : throw new DefinitionException($"{setup.Member.DeclaringType!.Name} must declare one Cleanup for its Setup '{setup.Name}'; it has {cleanups.Count}."));
         }
 
         foreach (var expression in defaults)
@@ -59,9 +65,10 @@ internal sealed class TargetGraph
             }
         }
 
-        foreach (var (factory, _) in target.Definition.Consumed)
+        foreach (var (factory, artifacts) in target.Definition.Consumed)
         {
-            Find(byFactory, factory, $"Target '{target.Name}' (Consumes)");
+            var producer = Find(byFactory, factory, $"Target '{target.Name}' (Consumes)");
+            target.Consumed.AddRange((artifacts.Length > 0 ? artifacts : producer.Definition.Products.AsEnumerable()).Select(artifact => (producer, artifact)));
         }
     }
 

@@ -48,9 +48,18 @@ internal sealed record TargetMember(string Name, PropertyInfo Property, MethodIn
         return found;
     }
 
-    /// <summary>The properties of type <see cref="Target"/> that the type itself declares.</summary>
+    /// <summary>The properties of type <see cref="Target"/>, <see cref="Setup"/> or <see cref="Cleanup"/> that the type itself declares.</summary>
     public static IEnumerable<PropertyInfo> DeclaredBy(Type type) =>
-        type.GetProperties(Declared).Where(property => property.PropertyType == typeof(Target) && property.GetMethod is not null);
+        type.GetProperties(Declared).Where(property => IsTarget(property.PropertyType) && property.GetMethod is not null);
+
+    /// <summary>Lets the value of such a property say what its target is.</summary>
+    public static void Apply(Delegate factory, ITargetDefinition definition) => _ = factory switch
+    {
+        Target target => target(definition),
+        Setup setup => setup(definition),
+        Cleanup cleanup => cleanup(definition),
+        _ => throw new ArgumentException($"{factory.GetType().Name} defines no target.", nameof(factory)),
+    };
 
     /// <summary>The property that <c>x =&gt; x.Name</c> or <c>x =&gt; ((IComponent)x).Name</c> reads.</summary>
     public static PropertyInfo PropertyOf(LambdaExpression expression) =>
@@ -59,16 +68,16 @@ internal sealed record TargetMember(string Name, PropertyInfo Property, MethodIn
             : throw new DefinitionException($"'{expression}' does not name a target; write x => x.Name.");
 
     /// <summary>The value that the property's own getter gives, even where a derived type overrides it.</summary>
-    public static Target ValueAsDeclared(PropertyInfo property, object instance)
+    public static Delegate ValueAsDeclared(PropertyInfo property, object instance)
     {
         // A delegate made from the getter's address calls it without virtual dispatch.
         var pointer = property.GetMethod!.MethodHandle.GetFunctionPointer();
-        var getter = (Func<Target>)Activator.CreateInstance(typeof(Func<Target>), instance, pointer)!;
+        var getter = (Func<Delegate>)Activator.CreateInstance(typeof(Func<>).MakeGenericType(property.PropertyType), instance, pointer)!;
         return getter();
     }
 
-    public Target Value(NukeBuild build) =>
-        (Target)(Property.GetValue(build) ?? throw new DefinitionException($"Target '{Name}' is null."));
+    public Delegate Value(NukeBuild build) =>
+        (Delegate)(Property.GetValue(build) ?? throw new DefinitionException($"Target '{Name}' is null."));
 
     /// <summary>The same property as each base class declares it, the nearest base on top.</summary>
     public Stack<PropertyInfo> BaseMembers()
@@ -84,6 +93,8 @@ internal sealed record TargetMember(string Name, PropertyInfo Property, MethodIn
         bases.ForEach(stack.Push);
         return stack;
     }
+
+    private static bool IsTarget(Type type) => type == typeof(Target) || type == typeof(Setup) || type == typeof(Cleanup);
 
     private static MethodInfo ImplementationOf(Type buildType, Type component, MethodInfo getter)
     {

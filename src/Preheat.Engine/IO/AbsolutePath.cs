@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Nuke.Common.IO;
 
 /// <summary>A rooted, normalised path of a file or directory, which need not exist.</summary>
-public sealed class AbsolutePath : IEquatable<AbsolutePath>
+public sealed class AbsolutePath : IEquatable<AbsolutePath>, IFormattable
 {
     private readonly string _path;
 
@@ -64,6 +64,19 @@ public sealed class AbsolutePath : IEquatable<AbsolutePath>
     public override int GetHashCode() => _path.GetHashCode(Comparison);
 
     public override string ToString() => _path;
+
+    /// <summary>The path in quotes: <c>d</c> double, <c>s</c> single, <c>dn</c> and <c>sn</c> only where it holds a space, <c>nq</c> none.</summary>
+    /// <exception cref="FormatException">Any other format.</exception>
+    public string ToString(string? format) => format switch
+    {
+        null or "" or "nq" => _path,
+        "d" => $"\"{_path}\"",
+        "s" => $"'{_path}'",
+        "dn" or "sn" => _path.Contains(' ', StringComparison.Ordinal) ? ToString(format[..1]) : _path,
+        _ => throw new FormatException($"A path has no format '{format}'; there are d, dn, s, sn and nq."),
+    };
+
+    string IFormattable.ToString(string? format, IFormatProvider? formatProvider) => ToString(format);
 
     private static StringComparison Comparison => OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 }

@@ -1,3 +1,4 @@
+using Nuke.Common.CI;
 using Nuke.Common.IO;
 
 namespace Nuke.Common.Parameters;
@@ -10,6 +11,15 @@ internal static class EngineParameters
 
     public static readonly ParameterDefinition Skip =
         new("Skip", null, typeof(string[]), "List of targets to be skipped. Empty list skips all dependencies.") { Separator = '+' };
+
+    public static readonly ParameterDefinition Continue =
+        new("Continue", null, typeof(bool), "Resumes a failed call: leaves out the targets that have succeeded, unless a parameter has another value now.");
+
+    public static readonly ParameterDefinition Host =
+        new("Host", null, typeof(string), "Where the build runs. Default is what the environment tells.") { AllowedValues = _ => Common.Host.Names };
+
+    public static readonly ParameterDefinition Partition =
+        new("Partition", null, typeof(Partition), "Partition to use on CI, such as 2/3.") { IsListed = false };
 
     public static readonly ParameterDefinition Plan =
         new("Plan", null, typeof(bool), "Shows what would run, in which order, and why; runs nothing.");
@@ -33,5 +43,6 @@ internal static class EngineParameters
     public static readonly ParameterDefinition FailFast =
         new("FailFast", null, typeof(bool), "When a target fails, cancels what runs beside it, instead of letting it finish.");
 
-    public static IReadOnlyList<ParameterDefinition> All { get; } = [Target, Skip, DegreeOfParallelism, FailFast, Plan, Help, NoLogo, Verbosity, Profile, Root];
+    public static IReadOnlyList<ParameterDefinition> All { get; } =
+        [Target, Skip, Continue, DegreeOfParallelism, FailFast, Plan, Help, NoLogo, Verbosity, Profile, Root, Host, Partition];
 }

@@ -70,6 +70,7 @@ internal sealed class ParameterCatalogue
 
             yield return new ParameterDefinition(prefix + (attribute.Name ?? member.Name), member, Nullable.GetUnderlyingType(valueType) ?? valueType, attribute.Description)
             {
+                IsNullable = Nullable.GetUnderlyingType(valueType) is not null,
                 IsSecret = member.IsDefined(typeof(SecretAttribute)),
                 IsRequired = member.IsDefined(typeof(RequiredAttribute)),
                 IsListed = attribute.List,

@@ -10,6 +10,10 @@ namespace Nuke.Common.Parameters;
 internal sealed record ParameterDefinition(string Name, MemberInfo? Member, Type Type, string? Description)
 {
     public bool IsSecret { get; init; }
+
+    /// <summary>Whether the member can say that it has no value: <c>int?</c>.</summary>
+    public bool IsNullable { get; init; }
+
     public bool IsRequired { get; init; }
     public bool IsListed { get; init; } = true;
 

@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using System.Reflection;
 using Nuke.Common.Output;
+using Nuke.Common.Tooling;
 
 namespace Nuke.Common.Parameters;
 
@@ -59,6 +60,11 @@ internal sealed class ParameterValues(ParameterCatalogue catalogue)
     public T Get<T>(LambdaExpression expression)
     {
         var member = MemberOf(expression);
+        if (member.IsDefined(typeof(PathVariableAttribute)))
+        {
+            return (T)(object?)PathVariableAttribute.Find(member)!;
+        }
+
         var parameter = catalogue.Find(member)
             ?? throw new ArgumentException($"{member.DeclaringType?.Name}.{member.Name} is not a [Parameter].", nameof(expression));
         return (T)_values.GetValueOrDefault(parameter)!;
@@ -67,6 +73,7 @@ internal sealed class ParameterValues(ParameterCatalogue catalogue)
     /// <summary>Sets the fields and properties of the build class; those without a value keep what their initialiser gave them.</summary>
     public void Inject(NukeBuild build)
     {
+        PathVariableAttribute.Inject(build);
         foreach (var (parameter, value) in _values)
         {
             switch (parameter.Member)
@@ -83,6 +90,18 @@ internal sealed class ParameterValues(ParameterCatalogue catalogue)
                     break;
             }
         }
+    }
+
+    /// <summary>Sets what the user was asked for; gives what is wrong with it, or null.</summary>
+    public string? Set(ParameterDefinition parameter, string text, NukeBuild build)
+    {
+        var (value, problem) = ValueConverter.Convert(parameter, new RawValue([text], "the terminal", Environment.CurrentDirectory), parameter.AllowedValues(build));
+        if (problem is null)
+        {
+            _values[parameter] = value;
+        }
+
+        return problem;
     }
 
     internal static MemberInfo MemberOf(LambdaExpression expression)

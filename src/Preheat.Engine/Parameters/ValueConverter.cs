@@ -72,6 +72,11 @@ internal static class ValueConverter
             return text.Length > 0 && !text.Contains('\0') ? (AbsolutePath.Create(Path.Combine(directory, text)), null) : (null, $"'{text}' is not a path");
         }
 
+        if (type == typeof(CI.Partition))
+        {
+            return CI.Partition.TryParse(text) is { } partition ? (partition, null) : (null, $"'{text}' is no part of a whole, such as 2/3");
+        }
+
         if (type.IsEnum)
         {
             var name = Enum.GetNames(type).FirstOrDefault(name => string.Equals(name, text, StringComparison.OrdinalIgnoreCase));

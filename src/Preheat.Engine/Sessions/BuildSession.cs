@@ -18,7 +18,7 @@ internal sealed class BuildSession
     public BuildSession(ProcessContext context)
     {
         Context = context;
-        Host = Host.Detect(context.Variables);
+        Host = Host.Detect(context.Variables, EarlyOption("--host") ?? context.Variables.GetValueOrDefault("NUKE_HOST"));
         Console = new BuildConsole(context, Mask, Host is CI.GitHubActions.GitHubActions);
         Streams = new TargetStreams(this);
         _root = new Lazy<AbsolutePath>(FindRoot);
@@ -61,21 +61,15 @@ internal sealed class BuildSession
 
     public AbsolutePath? AssemblyFile => Assembly.GetEntryAssembly()?.Location is { Length: > 0 } location ? AbsolutePath.Create(location) : null;
 
-    private AbsolutePath FindRoot()
-    {
-        // Statics may ask before the command line is taken apart, so this looks for the one option by itself.
-        for (var i = 0; i < Context.Arguments.Count; i++)
-        {
-            var argument = Context.Arguments[i];
-            if (argument.StartsWith("--root=", StringComparison.OrdinalIgnoreCase))
-            {
-                return Absolute(argument["--root=".Length..]);
-            }
+    private AbsolutePath FindRoot() => TryFindRoot()
+        ?? throw new UsageException($"No directory from {Context.WorkingDirectory} upwards holds '.nuke'. Run from inside the repository, or pass --root DIRECTORY.");
 
-            if (string.Equals(argument, "--root", StringComparison.OrdinalIgnoreCase) && i + 1 < Context.Arguments.Count)
-            {
-                return Absolute(Context.Arguments[i + 1]);
-            }
+    /// <summary><see cref="Root"/>, or null when there is none.</summary>
+    public AbsolutePath? TryFindRoot()
+    {
+        if (EarlyOption("--root") is { } given)
+        {
+            return AbsolutePath.Create(Path.Combine(Context.WorkingDirectory, given));
         }
 
         for (var directory = Context.WorkingDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
@@ -86,10 +80,28 @@ internal sealed class BuildSession
             }
         }
 
-        throw new UsageException($"No directory from {Context.WorkingDirectory} upwards holds '.nuke'. Run from inside the repository, or pass --root DIRECTORY.");
+        return null;
     }
 
-    private AbsolutePath Absolute(string path) => AbsolutePath.Create(Path.Combine(Context.WorkingDirectory, path));
+    /// <summary>The value of an option that is asked for before the command line is taken apart.</summary>
+    private string? EarlyOption(string name)
+    {
+        for (var i = 0; i < Context.Arguments.Count; i++)
+        {
+            var argument = Context.Arguments[i];
+            if (argument.StartsWith(name + "=", StringComparison.OrdinalIgnoreCase))
+            {
+                return argument[(name.Length + 1)..];
+            }
+
+            if (string.Equals(argument, name, StringComparison.OrdinalIgnoreCase) && i + 1 < Context.Arguments.Count)
+            {
+                return Context.Arguments[i + 1];
+            }
+        }
+
+        return null;
+    }
 
     private sealed class Leave(Action action) : IDisposable
     {

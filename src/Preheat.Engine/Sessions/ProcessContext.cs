@@ -20,6 +20,9 @@ internal sealed record ProcessContext
     /// <summary>How many targets run at the same time when nobody says. The default value is 2.</summary>
     public int DefaultDegree { get; init; } = 2;
 
+    /// <summary>Reads a line that the user types, without echo if the argument says so; null when nobody can type.</summary>
+    public Func<bool, string?>? ReadLine { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public static ProcessContext Real()
@@ -44,6 +47,7 @@ internal sealed record ProcessContext
             WorkingDirectory = Environment.CurrentDirectory,
             Out = Console.Out,
             Error = Console.Error,
+            ReadLine = Console.IsInputRedirected ? null : Parameters.Prompt.ReadLine,
             TerminalWidth = Console.IsOutputRedirected ? null : Width(),
             CurrentWidth = () => Width(),
         };

@@ -2,6 +2,7 @@ namespace Nuke.Common.IO;
 
 public class AbsolutePath : IFormattable
 {
+    private AbsolutePath() => throw null;
     public static AbsolutePath Create(string path) => throw null;
     public static implicit operator AbsolutePath(string path) => throw null;
     public static implicit operator string(AbsolutePath path) => throw null;

@@ -23,6 +23,10 @@ internal sealed class BuildRun : IDisposable
     public int DefaultDegree { get; set; } = 1;
 
     public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    /// <summary>Types the answers at the terminal.</summary>
+    public Func<bool, string?>? ReadLine { get; set; }
+
     public string Out => _out.ToString();
     public string Error => _error.ToString();
     public string Output => Out + Error;
@@ -46,6 +50,7 @@ internal sealed class BuildRun : IDisposable
             TerminalWidth = TerminalWidth,
             DefaultDegree = DefaultDegree,
             Time = Time,
+            ReadLine = ReadLine,
         });
         return BuildRunner.Run(session, create, typeof(T), defaults);
     }

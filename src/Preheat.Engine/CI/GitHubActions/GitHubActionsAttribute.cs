@@ -27,15 +27,26 @@ public class GitHubActionsAttribute(string name, GitHubActionsImage image, param
     public string? OnCronSchedule { get; set; }
     public string[] ImportSecrets { get; set; } = [];
     public bool EnableGitHubToken { get; set; }
+    public GitHubActionsPermissions[] WritePermissions { get; set; } = [];
+    public GitHubActionsPermissions[] ReadPermissions { get; set; } = [];
     public string[] CacheIncludePatterns { get; set; } = [];
     public string[] CacheExcludePatterns { get; set; } = [];
     public string[] CacheKeyFiles { get; set; } = [];
     public bool PublishArtifacts { get; set; } = true;
     public string? PublishCondition { get; set; }
     public int TimeoutMinutes { get; set; }
+    public string? EnvironmentName { get; set; }
+    public string? EnvironmentUrl { get; set; }
     public string? ConcurrencyGroup { get; set; }
     public bool ConcurrencyCancelInProgress { get; set; }
+    public string? JobConcurrencyGroup { get; set; }
+    public bool JobConcurrencyCancelInProgress { get; set; }
     public string[] InvokedTargets { get; set; } = [];
+    public GitHubActionsSubmodules Submodules { get; set; }
+    public bool Lfs { get; set; }
+    public uint FetchDepth { get; set; }
+    public bool Progress { get; set; }
+    public string? Filter { get; set; }
 }
 
 /// <summary>Events that start a workflow.</summary>
@@ -52,6 +63,32 @@ public enum GitHubActionsImage
     WindowsLatest,
     UbuntuLatest,
     MacOsLatest,
+    SelfHosted,
     Ubuntu2204,
     Ubuntu2404,
+}
+
+/// <summary>Which submodules a checkout fetches.</summary>
+public enum GitHubActionsSubmodules
+{
+    True,
+    Recursive,
+}
+
+/// <summary>What the workflow's token may be used for.</summary>
+public enum GitHubActionsPermissions
+{
+    Actions,
+    Checks,
+    Contents,
+    Deployments,
+    IdToken,
+    Issues,
+    Discussions,
+    Packages,
+    Pages,
+    PullRequests,
+    RepositoryProjects,
+    SecurityEvents,
+    Statuses,
 }
