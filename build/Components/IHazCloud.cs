@@ -33,7 +33,7 @@ interface IHazCloud : IHazDeployment
         get
         {
             var read = Session.Reader();
-            var scale = read.Factor("--time-scale", TimeScale, 120, 0.01, 100_000);
+            var scale = read.Factor("--time-scale", TimeScale, 0.01, 100_000);
             var port = read.Whole("--local-cloud-port", LocalCloudPort, 0, 1024, 65_533);
             read.ThrowIfWrong();
             return new LocalCloudOptions
