@@ -1,3 +1,6 @@
+using System.Globalization;
+using Preheat.Runs;
+
 namespace Preheat.Kubernetes;
 
 /// <summary>How clients reach the endpoint.</summary>
@@ -33,4 +36,16 @@ public sealed record Rollout
 
     /// <summary>The first pod's way from scheduling to ready.</summary>
     public required IReadOnlyList<ColdStartPhase> ColdStart { get; init; }
+
+    /// <summary>Total of measured seconds and, where every phase has them, of simulated ones.</summary>
+    public (double Measured, double? Simulated) ColdStartTotal() =>
+        (ColdStart.Sum(phase => phase.Seconds), ColdStart.Count > 0 && ColdStart.All(phase => phase.SimulatedSeconds is not null) ? ColdStart.Sum(phase => phase.SimulatedSeconds!.Value) : null);
+
+    /// <summary>The total in words: <c>2 min 25 s simulated, 1.4 s measured</c>.</summary>
+    public string ColdStartText() => ColdStartTotal() switch
+    {
+        _ when ColdStart.Count == 0 => "not seen",
+        (var measured, { } simulated) => string.Create(CultureInfo.InvariantCulture, $"{Spans.Text(TimeSpan.FromSeconds(Math.Round(simulated)))} simulated, {measured:0.0} s measured"),
+        var (measured, _) => Spans.Text(TimeSpan.FromSeconds(Math.Round(measured))),
+    };
 }
