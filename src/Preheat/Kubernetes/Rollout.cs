@@ -1,4 +1,3 @@
-using System.Globalization;
 using Preheat.Runs;
 
 namespace Preheat.Kubernetes;
@@ -21,7 +20,12 @@ public sealed record ServingEndpoint(EndpointKind Kind, string Namespace, string
 /// <param name="Phase"><c>node</c>, <c>image</c>, <c>container</c>, <c>weights</c> or <c>ready</c>.</param>
 /// <param name="Seconds">Measured wall time.</param>
 /// <param name="SimulatedSeconds">What the simulated hardware would have taken; null on real infrastructure.</param>
-public sealed record ColdStartPhase(string Phase, double Seconds, double? SimulatedSeconds);
+public sealed record ColdStartPhase(string Phase, double Seconds, double? SimulatedSeconds)
+{
+    /// <summary>Both times: <c>120.0 s simulated, 1.0 s measured</c>.</summary>
+    public string Text() =>
+        SimulatedSeconds is { } simulated ? FormattableString.Invariant($"{simulated:0.0} s simulated, {Seconds:0.0} s measured") : FormattableString.Invariant($"{Seconds:0.0} s");
+}
 
 /// <summary>A revision that serves.</summary>
 public sealed record Rollout
@@ -45,7 +49,7 @@ public sealed record Rollout
     public string ColdStartText() => ColdStartTotal() switch
     {
         _ when ColdStart.Count == 0 => "not seen",
-        (var measured, { } simulated) => string.Create(CultureInfo.InvariantCulture, $"{Spans.Text(TimeSpan.FromSeconds(Math.Round(simulated)))} simulated, {measured:0.0} s measured"),
+        (var measured, { } simulated) => FormattableString.Invariant($"{Spans.Text(TimeSpan.FromSeconds(Math.Round(simulated)))} simulated, {measured:0.0} s measured"),
         var (measured, _) => Spans.Text(TimeSpan.FromSeconds(Math.Round(measured))),
     };
 }

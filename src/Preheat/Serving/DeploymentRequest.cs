@@ -80,10 +80,10 @@ public sealed partial record DeploymentRequest
         var weights = read.OneOf("--weights", Weights, "baked", "baked", "hub", "volume", "bucket", "streamed");
         if (weights is not ("baked" or "hub"))
             read.Error($"--weights {weights} comes with a later version. Use baked (in the image) or hub (downloaded by the server at each start).");
-        if (weights == "hub" && model != default && model.Scheme != ModelScheme.HuggingFace)
-            read.Error($"--weights hub needs a model of the hub; {modelText} is none, and no pod could download it. Use --weights baked.");
-        if (weights == "hub" && cloud == "local" && model.Scheme == ModelScheme.HuggingFace && model != default && !model.IsEmbedded)
-            read.Error($"--weights hub cannot serve {modelText} on the embedded cloud: its pods reach its own hub only. Use --weights baked, or a model of hf://preheat/.");
+        if (weights == "hub" && model.Scheme != ModelScheme.HuggingFace)
+            read.Error($"--weights hub needs a model of the hub; {model} is none, and no pod could download it. Use --weights baked.");
+        if (weights == "hub" && cloud == "local" && model.Scheme == ModelScheme.HuggingFace && !model.IsEmbedded)
+            read.Error($"--weights hub cannot serve {model} on the embedded cloud: its pods reach its own hub only. Use --weights baked, or a model of hf://preheat/.");
         if (weights == "hub" && filter.Include.Count + filter.Exclude.Count > 0)
             read.Error("--model-include and --model-exclude choose what is baked; with --weights hub the server chooses itself. Leave them out, or use --weights baked.");
 

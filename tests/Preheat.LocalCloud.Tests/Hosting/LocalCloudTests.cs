@@ -149,11 +149,11 @@ public sealed class LocalCloudTests : IAsyncLifetime
         }
 
         // The shell becomes a program that never collects the child it had.
-        using var parent = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        using var parent = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         using var child = Process.GetProcessById(int.Parse((await parent.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture));
         var endpoint = await EnsureAsync();
         await LocalCloud.StopAsync(_state.Path, CancellationToken.None);
-        Preheat.LocalCloud.Hosting.EndpointFile.Write(_state.Path, endpoint with { Pid = child.Id, StartedAt = child.StartTime });
+        Preheat.LocalCloud.Hosting.EndpointFile.Write(_state.Path, endpoint with { Pid = child.Id, StartedAt = new DateTimeOffset(child.StartTime.ToUniversalTime()) });
         LocalCloud.Find(_state.Path).ShouldNotBeNull();
         await SignalAsync("-KILL", child.Id);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
