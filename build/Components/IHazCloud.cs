@@ -4,7 +4,7 @@ using Preheat.LocalCloud;
 /// <summary>The parameters of the embedded cloud.</summary>
 interface IHazCloud : IHazDeployment
 {
-    [Parameter("How many times faster than the simulated hardware the embedded cloud's infrastructure runs - default is 120")]
+    [Parameter("How many times faster than the simulated hardware the embedded cloud's infrastructure runs - default is 120, or that of the one that runs")]
     string? TimeScale => TryGetValue(() => TimeScale);
 
     [Parameter("First of three loopback ports of the embedded cloud - default is free ones, kept from then on")]

@@ -113,7 +113,7 @@ public static class Prerequisites
         {
             using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
             using var question = new HttpRequestMessage(HttpMethod.Get, new Uri(request.Hub, "api/models/" + request.Model.Location));
-            if (request.HubToken is { } token)
+            if (request.HubToken is { } token && (request.Hub.Scheme == Uri.UriSchemeHttps || request.Hub.IsLoopback))
                 question.Headers.Authorization = new("Bearer", token.Reveal());
             using var answer = await client.SendAsync(question, HttpCompletionOption.ResponseHeadersRead, cancellation);
             return new("model", $"{request.Hub.Host} answers {(int)answer.StatusCode} for {request.Model}", answer.StatusCode switch

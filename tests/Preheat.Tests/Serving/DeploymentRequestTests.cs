@@ -75,7 +75,7 @@ public sealed class DeploymentRequestTests
         _environment["NAMESPACE"] = "My::Space";
         _environment["BASEIMAGE"] = "C:\\pictures";
         var deployment = Validate(new DeploymentRequest { Platform = "x64", Model = "Latitude 7440", Namespace = "My::Space", BaseImage = "C:\\pictures" });
-        deployment.ShouldBe(Validate(new DeploymentRequest()));
+        (deployment.Platform, $"{deployment.Model}", deployment.Namespace, deployment.BaseImage).ShouldBe(("gke", "hf://preheat/tiny-gemma-2", "default", "vllm/vllm-openai:v0.11.1"));
         _warnings.Count.ShouldBe(4);
         _warnings[0].ShouldBe("Ignored PLATFORM in the environment: 'x64' is not allowed for --platform. If it is meant for it, give one of gke, kubernetes, cloud-run in NUKE_PLATFORM.");
     }
