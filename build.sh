@@ -27,7 +27,7 @@ follow_links() {
 }
 
 script=$(follow_links "${BASH_SOURCE[0]}")
-cd "$(dirname "$script")" # the program looks for .nuke from the working directory upwards
+cd -P "$(dirname "$script")" # the program looks for .nuke from the working directory upwards
 root=$PWD
 temp=$root/.nuke/temp
 stamp=$temp/build.stamp

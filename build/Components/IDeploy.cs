@@ -37,7 +37,7 @@ interface IDeploy : IRenderManifests
                 cancellation);
             ReportSummary(_ => _
                 .AddPair("Revision", rollout.Revision)
-                .AddPair("Cold start", $"{rollout.ColdStart.Sum(phase => phase.Seconds):0.0} s"));
+                .AddPair("Cold start", rollout.ColdStartText()));
         }));
 
     /// <summary>A connection to what <see cref="Deploy"/> left running.</summary>

@@ -13,7 +13,8 @@ interface IDoctor : IHazCloud
                     Session.Current.Deployment.Model,
                     new Dictionary<string, string> { ["artifacts"] = Artifacts, ["embedded cloud's state"] = CloudState },
                     LocalCloud.Find(CloudState) is not null,
-                    HubAddress),
+                    HubAddress,
+                    HubToken),
                 cancellation);
             foreach (var finding in findings)
             {

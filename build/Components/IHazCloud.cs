@@ -4,7 +4,7 @@ using Preheat.LocalCloud;
 /// <summary>The parameters of the embedded cloud.</summary>
 interface IHazCloud : IHazDeployment
 {
-    [Parameter("How many times faster than the simulated hardware the embedded cloud's infrastructure runs - default is 120")]
+    [Parameter("How many times faster than the simulated hardware the embedded cloud's infrastructure runs - default is 120, or that of the one that runs")]
     string? TimeScale => TryGetValue(() => TimeScale);
 
     [Parameter("First of three loopback ports of the embedded cloud - default is free ones, kept from then on")]
@@ -33,7 +33,7 @@ interface IHazCloud : IHazDeployment
         get
         {
             var read = Session.Reader();
-            var scale = read.Factor("--time-scale", TimeScale, 120, 0.01, 100_000);
+            var scale = read.Factor("--time-scale", TimeScale, 0.01, 100_000);
             var port = read.Whole("--local-cloud-port", LocalCloudPort, 0, 1024, 65_533);
             read.ThrowIfWrong();
             return new LocalCloudOptions

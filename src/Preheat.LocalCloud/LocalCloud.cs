@@ -1,3 +1,4 @@
+using System.Globalization;
 using Preheat.LocalCloud.Hosting;
 
 namespace Preheat.LocalCloud;
@@ -27,9 +28,16 @@ public static class LocalCloud
         {
             if (Difference(running, options, binaries.Hash) is not { } difference)
             {
+                if (options.TimeScale is null && running.TimeScale != LocalCloudOptions.DefaultTimeScale)
+                {
+                    progress?.Invoke(string.Create(CultureInfo.InvariantCulture, $"Embedded cloud: runs with time-scale {running.TimeScale}, as it was started; --time-scale changes it"));
+                }
+
                 return running;
             }
 
+            // A build of another version must not change the speed of what runs.
+            options = options with { TimeScale = options.TimeScale ?? running.TimeScale };
             progress?.Invoke($"Embedded cloud: stopping the one that runs, since {difference}");
             await StopAsync(running, options.StateDirectory, admin, options.Time, cancellation);
         }
@@ -74,9 +82,9 @@ public static class LocalCloud
             return "it is of another build";
         }
 
-        if (Math.Abs(running.TimeScale - options.TimeScale) > 1e-9)
+        if (options.TimeScale is { } scale && Math.Abs(running.TimeScale - scale) > 1e-9)
         {
-            return $"its time-scale is {running.TimeScale} and not {options.TimeScale}";
+            return string.Create(CultureInfo.InvariantCulture, $"its time-scale is {running.TimeScale} and not {scale}");
         }
 
         return Port(running.Registry, options.RegistryPort) ?? Port(running.Kubernetes, options.KubernetesPort) ?? Port(running.Gateway, options.GatewayPort);

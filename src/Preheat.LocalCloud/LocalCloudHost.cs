@@ -104,7 +104,7 @@ public sealed class LocalCloudHost : IAsyncDisposable
             Pid = Environment.ProcessId,
             StartedAt = new DateTimeOffset(process.StartTime.ToUniversalTime()),
             BuildHash = buildHash,
-            TimeScale = options.TimeScale,
+            TimeScale = options.TimeScale ?? LocalCloudOptions.DefaultTimeScale,
             Registry = registryListener.Address,
             Kubernetes = cluster.Address,
             Gateway = gatewayListener.Address,
@@ -186,7 +186,7 @@ public sealed class LocalCloudHost : IAsyncDisposable
                 {
                     StateDirectory = Path.Combine(options.StateDirectory, "kubernetes"),
                     Port = port,
-                    Clock = new InfrastructureClock(options.Time, options.TimeScale),
+                    Clock = new InfrastructureClock(options.Time, options.TimeScale ?? LocalCloudOptions.DefaultTimeScale),
                     Images = Images,
                     Runtimes = [new LookAlikeRuntime(Hub)],
                     Touch = Activity.Touch,

@@ -6,8 +6,11 @@ public sealed record LocalCloudOptions
     /// <summary>Folder of everything the cloud keeps: blobs, objects, keys, <c>endpoint.json</c>.</summary>
     public required string StateDirectory { get; init; }
 
-    /// <summary>How many times faster than the simulated hardware the infrastructure runs. The default value is 120.</summary>
-    public double TimeScale { get; init; } = 120;
+    /// <summary>What <see cref="TimeScale"/> is when neither the caller nor a running cloud says.</summary>
+    public const double DefaultTimeScale = 120;
+
+    /// <summary>How many times faster than the simulated hardware the infrastructure runs; null takes the one that runs as it is, or else starts with <see cref="DefaultTimeScale"/>.</summary>
+    public double? TimeScale { get; init; }
 
     /// <summary>Loopback ports of the three listeners; 0 takes the one used last in this state folder, else a free one.</summary>
     public int RegistryPort { get; init; }

@@ -103,6 +103,20 @@ internal static class CloudProcess
         }
     }
 
+    // Killed, and not yet collected by its parent: the first process of a container may leave it so for long.
+    private static bool IsZombie(int pid)
+    {
+        try
+        {
+            // proc_pid_stat(5): the state stands behind the command name, which is in parentheses and may hold any character.
+            return OperatingSystem.IsLinux() && File.ReadAllText($"/proc/{pid}/stat") is { } stat && stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart() is ['Z' or 'X', ..];
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     private static Process? Get(LocalEndpoint endpoint)
     {
         if (endpoint.Pid == System.Environment.ProcessId)
@@ -115,7 +129,7 @@ internal static class CloudProcess
         {
             process = Process.GetProcessById(endpoint.Pid);
             // Systems derive it from the time since boot, so two readings may differ a little.
-            if (!process.HasExited && (process.StartTime.ToUniversalTime() - endpoint.StartedAt.UtcDateTime).Duration() < TimeSpan.FromSeconds(1))
+            if (!process.HasExited && !IsZombie(endpoint.Pid) && (process.StartTime.ToUniversalTime() - endpoint.StartedAt.UtcDateTime).Duration() < TimeSpan.FromSeconds(1))
             {
                 return process;
             }

@@ -19,7 +19,7 @@ internal static class ServeCommand
         "serve",
         options.StateDirectory,
         hash,
-        options.TimeScale.ToString("R", CultureInfo.InvariantCulture),
+        (options.TimeScale ?? LocalCloudOptions.DefaultTimeScale).ToString("R", CultureInfo.InvariantCulture),
         options.RegistryPort.ToString(CultureInfo.InvariantCulture),
         options.KubernetesPort.ToString(CultureInfo.InvariantCulture),
         options.GatewayPort.ToString(CultureInfo.InvariantCulture),
@@ -77,14 +77,28 @@ internal static class ServeCommand
 
         using var ended = new CancellationTokenSource();
         var idle = WaitForIdleAsync(host, options, ended.Token);
-        var first = await Task.WhenAny(host.StopRequested, terminated.Task, idle);
-        Log(options, first == idle ? $"stops: not used for {options.IdleStop}" : "stops: asked to");
-        EndpointFile.Delete(options.StateDirectory);
+        var abandoned = WaitUntilAbandonedAsync(options, ended.Token);
+        var first = await Task.WhenAny(host.StopRequested, terminated.Task, idle, abandoned);
+        Log(options, first == idle ? $"stops: not used for {options.IdleStop}" : first == abandoned ? "stops: its state folder is gone" : "stops: asked to");
+        if (first != abandoned)
+        {
+            EndpointFile.Delete(options.StateDirectory);
+        }
+
         await ended.CancelAsync();
         if (first == idle)
         {
             await using var control = await idle;
             await host.DisposeAsync();
+        }
+    }
+
+    /// <summary>Completes once <c>endpoint.json</c> does not name this process any more: somebody deleted the state folder, and no build will find this process again.</summary>
+    private static async Task WaitUntilAbandonedAsync(LocalCloudOptions options, CancellationToken cancellation)
+    {
+        while (EndpointFile.Read(options.StateDirectory)?.Pid == Environment.ProcessId)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2), options.Time, cancellation);
         }
     }
 

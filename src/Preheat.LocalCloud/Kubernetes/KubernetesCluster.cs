@@ -102,7 +102,7 @@ internal sealed class ClusterParts : IAsyncDisposable
         ];
         _proxy = new ServiceProxy(_store, routes, network, options.Touch);
         var server = new ApiServer(
-            identity.Token, options.Touch, new ResourceEndpoint(_store, new ObjectWriter(_store, time), deletion),
+            identity.Token, options.Touch, new ResourceEndpoint(_store, new ObjectWriter(_store, time), deletion, time),
             new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token), _proxy);
         _listener = new ApiListener(
             context =>

@@ -12,10 +12,11 @@ public sealed record Finding(string Name, string Detail, string? Remedy)
 }
 
 /// <summary>What <c>Doctor</c> looks at.</summary>
-/// <param name="Folders">Folders that must be writable, by what they hold.</param>
+/// <param name="Folders">Folders that must be writable, by what they hold; images go to the last one.</param>
 /// <param name="CloudRunning">True when the embedded cloud answers.</param>
 /// <param name="Hub">The model hub, asked only for models that it serves.</param>
-public sealed record DoctorRequest(ModelReference Model, IReadOnlyDictionary<string, string> Folders, bool CloudRunning, Uri Hub);
+/// <param name="HubToken">The hub's token, if there is one.</param>
+public sealed record DoctorRequest(ModelReference Model, IReadOnlyDictionary<string, string> Folders, bool CloudRunning, Uri Hub, Secret? HubToken = null);
 
 /// <summary>Checks every prerequisite of a run on the embedded cloud, each failure with its remedy.</summary>
 public static class Prerequisites
@@ -28,7 +29,7 @@ public static class Prerequisites
     {
         var findings = new List<Finding> { Runtime(), Memory() };
         findings.AddRange(request.Folders.Select(folder => Writable(folder.Key, folder.Value)));
-        findings.Add(Disk(request.Folders.Values.First()));
+        findings.Add(Disk(request.Folders.Values.Last()));
         findings.Add(Loopback());
         findings.Add(new("embedded cloud", request.CloudRunning ? "running" : "starts when it is needed", null));
         findings.Add(await ModelAsync(request, cancellation));
@@ -47,8 +48,8 @@ public static class Prerequisites
     {
         try
         {
-            Directory.CreateDirectory(folder);
-            var probe = Path.Combine(folder, $".preheat-doctor-{Environment.ProcessId}");
+            // Nothing is made that was not there: a folder can be made when the one that will hold it is writable.
+            var probe = Path.Combine(Existing(folder), $".preheat-doctor-{Environment.ProcessId}");
             File.WriteAllText(probe, "");
             File.Delete(probe);
             return new(what, $"{folder} is writable", null);
@@ -61,11 +62,20 @@ public static class Prerequisites
         }
     }
 
+    // The folder, or the nearest one above it that is there.
+    private static string Existing(string folder)
+    {
+        var path = Path.GetFullPath(folder);
+        while (!Directory.Exists(path) && !File.Exists(path) && Path.GetDirectoryName(path) is { } above)
+            path = above;
+        return path;
+    }
+
     private static Finding Disk(string folder)
     {
         try
         {
-            var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
+            var free = new DriveInfo(Existing(folder)).AvailableFreeSpace;
             return new("disk", $"{Gigabytes(free)} free", free >= LeastDisk ? null : "Free at least 2 GiB: the embedded registry keeps the images it is sent.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
@@ -102,11 +112,16 @@ public static class Prerequisites
         try
         {
             using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
-            using var answer = await client.GetAsync(new Uri(request.Hub, "api/models/" + request.Model.Location), HttpCompletionOption.ResponseHeadersRead, cancellation);
+            using var question = new HttpRequestMessage(HttpMethod.Get, new Uri(request.Hub, "api/models/" + request.Model.Location));
+            if (request.HubToken is { } token && (request.Hub.Scheme == Uri.UriSchemeHttps || request.Hub.IsLoopback))
+                question.Headers.Authorization = new("Bearer", token.Reveal());
+            using var answer = await client.SendAsync(question, HttpCompletionOption.ResponseHeadersRead, cancellation);
             return new("model", $"{request.Hub.Host} answers {(int)answer.StatusCode} for {request.Model}", answer.StatusCode switch
             {
                 HttpStatusCode.NotFound => "Check the model's name.",
-                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => "The model is gated or private, or does not exist: accept its terms and set HF_TOKEN.",
+                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => request.HubToken is null
+                    ? "The model is gated or private, or does not exist: accept its terms and set HF_TOKEN."
+                    : "Your token may not read it: accept the model's terms as the token's owner, or set HF_TOKEN to another one.",
                 _ => null,
             });
         }

@@ -21,7 +21,7 @@ internal sealed record DeploymentProgress(bool IsDone, string? Failure, string S
         if (updated < desired)
             return Waiting($"{updated} of {desired} replicas are made anew{ReplicaFailure(deployment)}");
         if (all > updated)
-            return Waiting($"{updated} new replicas, {available} available; {all - updated} old ones still run");
+            return Waiting($"{updated} new and {all - updated} old replicas; {available} of them available");
         if (available < updated)
             return Waiting($"{available} of {updated} replicas available");
         return new(IsDone: true, Failure: null, $"{available} of {desired} replicas available");

@@ -30,7 +30,7 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
         if (pod.Json.Text("status", "phase") is "Failed")
             return new($"failed: {pod.Json.Text("status", "reason")} {pod.Json.Text("status", "message")}".TrimEnd(), IsReady: false, new(pod.Json.Text("status", "reason") ?? "Failed", pod.Json.Text("status", "message") ?? "", Container: null, IsFinal: false, IsCrash: false));
         if (pod.Condition("PodScheduled") is { } scheduled && scheduled.Text("status") == "False")
-            return Troubled("no node yet", scheduled.Text("reason") ?? "Unschedulable", scheduled.Text("message"), container: null, isFinal: false, isCrash: false);
+            return Troubled("no node yet", scheduled.Text("reason") ?? "Unschedulable", scheduled.Text("message") + Selector(pod, scheduled.Text("message")), container: null, isFinal: false, isCrash: false);
         if (pod.Condition("Ready").Text("status") == "True")
             return new("ready", IsReady: true, Trouble: null);
         var containers = pod.Json.Items("status", "initContainerStatuses").Concat(pod.Json.Items("status", "containerStatuses")).ToList();
@@ -61,6 +61,12 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
 
     private static PodReport Troubled(string state, string reason, string? message, string? container, bool isFinal, bool isCrash) =>
         new(string.IsNullOrEmpty(message) ? state : $"{state}: {message}", IsReady: false, new(reason, message ?? "", container, isFinal, isCrash));
+
+    // The scheduler says that no node fits the selector, not what the selector is.
+    private static string Selector(KubernetesObject pod, string? message) =>
+        message?.Contains("node affinity/selector", StringComparison.Ordinal) == true && pod.Json.At("spec", "nodeSelector") is JsonObject { Count: > 0 } selector
+            ? $" It asks for {string.Join(", ", selector.Select(entry => $"{entry.Key}={entry.Value}"))}."
+            : "";
 
     private static string LastEnd(JsonObject container)
     {

@@ -127,7 +127,8 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         }
         if (progress.Failure is { } failure)
             throw await RolloutFailure.ExplainAsync(client, view, failure, trouble: null, cancellation);
-        return progress.IsDone ? view : null;
+        // The Deployment's own news may overtake its pods'; the view that is handed out has both.
+        return progress.IsDone && view.Pods.Count(pod => PodReport.Of(pod).IsReady) >= (view.Deployment.Json.Whole("spec", "replicas") ?? 1) ? view : null;
     }
 
     // True when it is news.

@@ -56,25 +56,16 @@ public static class Rollouts
         var quiet = TimeSpan.FromSeconds(deployment!.Json.Whole("spec", "progressDeadlineSeconds") ?? 600) + Patience;
         var view = await new RolloutWatch(client, deployment, OwnedObjects.Selector(request.Deployment.Name), events, time).WaitAsync(quiet, cancellation);
         await PruneAsync(client, request.Deployment, wanted, events, cancellation);
+        var coldStart = view.Pods.Count == 0 ? [] : await ColdStartTimeline.ReadAsync(client, view.Pods[0], view.ReplicaSet, cancellation);
+        foreach (var phase in coldStart)
+            events.Emit(new StateChanged($"cold start, {phase.Phase}", phase.Text()));
         return new()
         {
             Revision = view.Deployment.Annotation(RolloutWatch.Revision) ?? "",
             ImageDigest = request.Image.Digest,
             Endpoint = endpoint,
-            ColdStart = await ColdStartAsync(client, request.Deployment, view, cancellation),
+            ColdStart = coldStart,
         };
-    }
-
-    private static async Task<IReadOnlyList<ColdStartPhase>> ColdStartAsync(KubernetesClient client, Deployment deployment, RolloutView view, CancellationToken cancellation)
-    {
-        // The watch of the Deployment may be ahead of that of the pods, whose last news then is that they are not ready: ask for them.
-        var pods = await client.ListAsync(KubernetesKind.Pod, new(deployment.Namespace, Labels: OwnedObjects.Selector(deployment.Name)), cancellation);
-        var first = pods.Items
-            .Where(pod => view.ReplicaSet is null || pod.IsOwnedBy(view.ReplicaSet))
-            .OrderBy(pod => pod.CreatedAt)
-            .ThenBy(pod => pod.Name, StringComparer.Ordinal)
-            .FirstOrDefault();
-        return first is null ? [] : await ColdStartTimeline.ReadAsync(client, first, view.ReplicaSet, cancellation);
     }
 
     /// <summary>True while the revision of <paramref name="rollout"/> is what is deployed, and serves. One request.</summary>

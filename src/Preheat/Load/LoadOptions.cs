@@ -60,7 +60,7 @@ public sealed record LoadOptions
             options = options with { Timeout = limit };
         options = options with { TargetsFile = string.IsNullOrEmpty(targets) ? null : targets };
         if (options.TargetsFile is { } file && !File.Exists(file))
-            errors.Add($"--load-targets '{file}' is not there. Give a file in vegeta's form (METHOD URL, headers, @body-file), or leave it out for the generated request.");
+            errors.Add($"--load-targets '{file}' is not there ({Path.GetFullPath(file)}). Give a file in vegeta's form (METHOD URL, headers, @body-file), or leave it out for the generated request.");
         if (objectives is not null)
             options = options with { Objectives = Objective.ParseAll(objectives, errors) };
         errors.AddRange(options.Errors());

@@ -37,8 +37,14 @@ public readonly partial record struct ModelReference
     /// <summary>Branch, tag or commit; null means the hub's default branch. Only with <see cref="ModelScheme.HuggingFace"/>.</summary>
     public string? Revision { get; }
 
-    /// <summary>The last part of the location: the model's short name.</summary>
-    public string ShortName => Location.TrimEnd('/').Split('/')[^1];
+    /// <summary>The last part of the location: the model's short name. In a cache of huggingface_hub it is the repository's, not the commit's.</summary>
+    public string ShortName => Location.Split('/') switch
+    {
+        // models--ORG--NAME/snapshots/COMMIT (https://huggingface.co/docs/huggingface_hub/guides/manage-cache)
+        [.., var repository, "snapshots", _] when Scheme == ModelScheme.File && repository.StartsWith("models--", StringComparison.Ordinal) => repository.Split("--")[^1],
+        [.., var last] => last,
+        _ => Location,
+    };
 
     /// <summary>True for a model that the embedded cloud's hub serves: <c>hf://preheat/…</c>.</summary>
     public bool IsEmbedded => Scheme == ModelScheme.HuggingFace && Location.StartsWith("preheat/", StringComparison.Ordinal);
@@ -79,9 +85,9 @@ public readonly partial record struct ModelReference
     };
 
     // Repository ids on the hub: letters, digits, '-', '_', '.', each part at most 96 characters (huggingface_hub, validate_repo_id).
-    [GeneratedRegex(@"^hf://(?<id>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(@(?<rev>[\w./-]{1,255}))?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^hf://(?<id>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(@(?<rev>[\w./-]{1,255}))?\z", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex HubForm();
 
-    [GeneratedRegex(@"^gs://(?<path>[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\0]+)?)$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^gs://(?<path>[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\0]+)?)\z", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex StorageForm();
 }

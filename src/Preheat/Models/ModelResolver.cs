@@ -43,6 +43,8 @@ public static class ModelResolver
         RequireChosen(source, chosen, needed, own);
         if (weights.Count == 0)
             throw NoWeights(source, listing.Files);
+        if (ModelCompleteness.MissingShards(weights.Select(file => file.Path)) is [var lost, ..])
+            throw new UserException($"{source.Description} lacks {lost}, which the names of the other shards promise. Download or copy all of the model, or choose another revision.");
         var architecture = await ReadArchitectureAsync(source, byPath, cancellation);
 
         var tensors = new Dictionary<string, (string File, TensorEntry Tensor)>();
@@ -58,6 +60,7 @@ public static class ModelResolver
         if (index is not null && own)
             Compare(source, index, tensors, events);
         events.Emit(ModelSelection.Describe(listing.Files, chosen));
+        ModelCompleteness.WarnWithoutTokenizer(chosen, source.Description, events);
         if (options.VerifyContent)
             chosen = await ContentVerifier.HashAsync(source, chosen, events, time, cancellation);
         return new ModelSnapshot

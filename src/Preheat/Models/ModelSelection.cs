@@ -75,6 +75,6 @@ public static class ModelSelection
         var taken = chosen.Select(file => file.Path).ToHashSet();
         var left = all.Where(file => !taken.Contains(file.Path)).Select(file => file.Path).Order(StringComparer.Ordinal).ToList();
         var leftOut = left.Count == 0 ? "" : $"; left out {left.Count}: {string.Join(", ", left.Take(6))}{(left.Count > 6 ? ", …" : "")}";
-        return new Note($"Takes {weights.Count} safetensors files ({weights.Sum(file => file.Size):N0} bytes) and {chosen.Count - weights.Count} files of configuration, tokenizer and licence{leftOut}.");
+        return new Note($"Takes {weights.Count} safetensors {(weights.Count == 1 ? "file" : "files")} ({weights.Sum(file => file.Size):N0} bytes) and {chosen.Count - weights.Count} files of configuration, tokenizer and licence{leftOut}.");
     }
 }

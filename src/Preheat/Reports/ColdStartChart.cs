@@ -12,14 +12,11 @@ internal static class ColdStartChart
     private const int Top = 8;
     private const int AxisHeight = 28;
 
-    /// <summary>Total of measured seconds and, where every phase has them, of simulated ones.</summary>
-    public static (double Measured, double? Simulated) Total(IReadOnlyList<ColdStartPhase> phases) =>
-        (phases.Sum(phase => phase.Seconds), phases.Count > 0 && phases.All(phase => phase.SimulatedSeconds is not null) ? phases.Sum(phase => phase.SimulatedSeconds!.Value) : null);
-
-    public static Html Draw(IReadOnlyList<ColdStartPhase> phases)
+    public static Html Draw(Rollout rollout)
     {
+        var phases = rollout.ColdStart;
         // Bars have one scale: the hardware's own time where it is known, else what the clock said.
-        var (measured, simulated) = Total(phases);
+        var (measured, simulated) = rollout.ColdStartTotal();
         var length = simulated ?? measured;
         var axis = new Axis(length, Left, Width - Right, seconds: true);
         var bottom = Top + (phases.Count * RowHeight);

@@ -69,7 +69,7 @@ public static class HtmlReport
         var tiles = new List<Html>();
         if (content.Rollout is { ColdStart.Count: > 0 } rollout)
         {
-            var (measured, simulated) = ColdStartChart.Total(rollout.ColdStart);
+            var (measured, simulated) = rollout.ColdStartTotal();
             tiles.Add(Tile(Short((long)((simulated ?? measured) * 1e9)), simulated is null ? "cold start" : "simulated cold start"));
         }
         if (content.Load is { Requests: > 0 } load)
@@ -121,7 +121,7 @@ public static class HtmlReport
     }
 
     private static Html ColdStart(ReportContent content) => content.Rollout is { ColdStart.Count: > 0 } rollout
-        ? Html.Of($"""<section id="cold-start"><h2>Cold start</h2><p class="soft">The first pod, from scheduling to ready.</p><div class="scroll">{ColdStartChart.Draw(rollout.ColdStart)}</div></section>""" + $"\n")
+        ? Html.Of($"""<section id="cold-start"><h2>Cold start</h2><p class="soft">The first pod, from scheduling to ready.</p><div class="scroll">{ColdStartChart.Draw(rollout)}</div></section>""" + $"\n")
         : Absent("cold-start", "Cold start", "No cold start was seen.");
 
     private static Html Smoke(ReportContent content) => content.Smoke is not { } smoke

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Preheat.Images;
 using Preheat.Models;
 
 namespace Preheat.Serving;
@@ -64,9 +65,7 @@ public sealed partial record DeploymentRequest
         if (server == "tgi")
             read.Error("--server tgi comes with a later version. Use vllm.");
 
-        var modelText = string.IsNullOrEmpty(Model) ? LocalModel : Model;
-        if (!ModelReference.TryParse(modelText, out var model))
-            read.Error("--model", modelText, $"{ModelReference.Forms}, for example {LocalModel}");
+        var model = read.Read<ModelReference>("--model", Model, ModelReference.Parse(LocalModel), ModelReference.TryParse, $"{ModelReference.Forms}, for example {Likely(Model)}");
 
         var filter = ModelFilter.Default;
         try
@@ -81,24 +80,24 @@ public sealed partial record DeploymentRequest
         var weights = read.OneOf("--weights", Weights, "baked", "baked", "hub", "volume", "bucket", "streamed");
         if (weights is not ("baked" or "hub"))
             read.Error($"--weights {weights} comes with a later version. Use baked (in the image) or hub (downloaded by the server at each start).");
-        if (weights == "hub" && model != default && model.Scheme != ModelScheme.HuggingFace)
-            read.Error($"--weights hub needs a model of the hub; {modelText} is none, and no pod could download it. Use --weights baked.");
-        if (weights == "hub" && cloud == "local" && model.Scheme == ModelScheme.HuggingFace && model != default && !model.IsEmbedded)
-            read.Error($"--weights hub cannot serve {modelText} on the embedded cloud: its pods reach its own hub only. Use --weights baked, or a model of hf://preheat/.");
+        if (weights == "hub" && model.Scheme != ModelScheme.HuggingFace)
+            read.Error($"--weights hub needs a model of the hub; {model} is none, and no pod could download it. Use --weights baked.");
+        if (weights == "hub" && cloud == "local" && model.Scheme == ModelScheme.HuggingFace && !model.IsEmbedded)
+            read.Error($"--weights hub cannot serve {model} on the embedded cloud: its pods reach its own hub only. Use --weights baked, or a model of hf://preheat/.");
         if (weights == "hub" && filter.Include.Count + filter.Exclude.Count > 0)
             read.Error("--model-include and --model-exclude choose what is baked; with --weights hub the server chooses itself. Leave them out, or use --weights baked.");
 
         var minimum = read.Whole("--min-replicas", MinReplicas, 1, 1, 1000);
         var deployment = new Deployment
         {
-            Name = read.Text("--deployment", Name, model == default ? "invalid" : Label(model.ShortName), LabelForm(), LabelRule),
+            Name = read.Text("--deployment", Name, Label(model.ShortName), LabelForm(), LabelRule),
             Cloud = cloud,
             Platform = platform,
             Model = model,
             Resolve = new ResolveOptions { Filter = filter, VerifyContent = verify == "full" },
             Weights = weights,
             Server = server,
-            BaseImage = string.IsNullOrEmpty(BaseImage) ? DefaultBaseImage : BaseImage,
+            BaseImage = read.Read<string>("--base-image", BaseImage, DefaultBaseImage, (text, out same) => ImageReference.TryParse(same = text, out _), "[HOST/]NAME[:TAG][@sha256:DIGEST] in lower case, for example " + DefaultBaseImage),
             Accelerator = read.Text("--accelerator", Accelerator, "nvidia-l4", LabelForm(), "a GPU product as GKE names it, such as nvidia-l4 or nvidia-h100-80gb"),
             AcceleratorCount = read.Whole("--accelerator-count", AcceleratorCount, 1, 1, 16),
             ProjectId = read.Text("--project-id", ProjectId, "preheat-local", ProjectForm(), "a Google Cloud project id: 6 to 30 lower-case letters, digits and dashes"),
@@ -114,6 +113,14 @@ public sealed partial record DeploymentRequest
     }
 
     private const string LabelRule = "1 to 40 lower-case letters, digits and dashes, beginning with a letter and not ending with a dash";
+
+    // What is missing is most often only the scheme.
+    private static string Likely(string? model) => model switch
+    {
+        ['/', ..] => "file://" + model,
+        not null when ModelReference.TryParse("hf://" + model, out var hub) => hub.ToString(),
+        _ => LocalModel,
+    };
 
     // Forty characters leave room for suffixes inside the 63 of a DNS label (RFC 1123) and for boot-disk image names (39).
     private static string Label(string name)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -120,6 +121,52 @@ public sealed class LocalCloudTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task No_time_scale_leaves_the_one_that_runs_as_it_is_and_says_so()
+    {
+        var first = await LocalCloud.EnsureRunningAsync(Options with { TimeScale = 60 }, null, CancellationToken.None);
+        var lines = new List<string>();
+        (await LocalCloud.EnsureRunningAsync(Options, lines.Add, CancellationToken.None)).ShouldBe(first);
+        lines.ShouldHaveSingleItem().ShouldContain("time-scale 60");
+    }
+
+    [Fact]
+    public async Task Stops_by_itself_when_its_state_folder_is_deleted()
+    {
+        var first = await EnsureAsync();
+        Directory.Delete(_state.Path, recursive: true);
+        var second = await EnsureAsync();
+        second.Pid.ShouldNotBe(first.Pid);
+        await UntilGoneAsync(first);
+        (await EnsureAsync()).ShouldBe(second);
+    }
+
+    [Fact]
+    public async Task A_process_that_is_dead_and_not_yet_collected_does_not_count()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return; // zombies are told apart by /proc
+        }
+
+        // The shell becomes a program that never collects the child it had.
+        using var parent = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using var child = Process.GetProcessById(int.Parse((await parent.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture));
+        var endpoint = await EnsureAsync();
+        await LocalCloud.StopAsync(_state.Path, CancellationToken.None);
+        Preheat.LocalCloud.Hosting.EndpointFile.Write(_state.Path, endpoint with { Pid = child.Id, StartedAt = new DateTimeOffset(child.StartTime.ToUniversalTime()) });
+        LocalCloud.Find(_state.Path).ShouldNotBeNull();
+        await SignalAsync("-KILL", child.Id);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!(await File.ReadAllTextAsync($"/proc/{child.Id}/stat", limit.Token)).Contains(") Z ", StringComparison.Ordinal))
+        {
+            await Task.Delay(10, limit.Token);
+        }
+
+        LocalCloud.Find(_state.Path).ShouldBeNull();
+        parent.Kill();
+    }
+
+    [Fact]
     public async Task Another_build_replaces_the_process()
     {
         var first = await EnsureAsync();
@@ -132,7 +179,7 @@ public sealed class LocalCloudTests : IAsyncLifetime
     {
         var endpoint = await EnsureAsync();
         (await LocalCloud.StopAsync(_state.Path, CancellationToken.None)).ShouldBeTrue();
-        Should.Throw<ArgumentException>(() => Process.GetProcessById(endpoint.Pid));
+        Preheat.LocalCloud.Hosting.CloudProcess.IsAlive(endpoint).ShouldBeFalse();
         File.Exists(_state["endpoint.json"]).ShouldBeFalse();
         (await LocalCloud.StopAsync(_state.Path, CancellationToken.None)).ShouldBeFalse();
         (await LocalCloud.StopAsync(_state["never"], CancellationToken.None)).ShouldBeFalse();

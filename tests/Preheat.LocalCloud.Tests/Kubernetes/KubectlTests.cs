@@ -19,6 +19,12 @@ public sealed class KubectlTests(TestCluster cluster)
         (await RunAsync("-n", ns, "rollout", "status", "deployment/web", "--timeout=30s")).ShouldContain("successfully rolled out");
         var pods = JsonNode.Parse(await RunAsync("-n", ns, "get", "pods", "-l", "app=web", "-o", "json"))!;
         pods.Objects("items").Single().Text("status", "phase").ShouldBe("Running");
+        var table = (await RunAsync("-n", ns, "get", "pods", "-o", "wide")).Split('\n');
+        table[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)[..7].ShouldBe(["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE"]);
+        table[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..4].ShouldBe(["1/1", "Running", "0"]);
+        var all = await RunAsync("-n", ns, "get", "all");
+        all.ShouldContain("UP-TO-DATE");
+        all.ShouldContain("CLUSTER-IP");
         (await RunAsync("-n", ns, "logs", "deployment/web")).ShouldBe("argv: serve\n");
         (await RunAsync("-n", ns, "describe", "deployment", "web")).ShouldContain("ScalingReplicaSet");
         (await RunAsync("-n", ns, "scale", "deployment/web", "--replicas=2")).ShouldContain("scaled");

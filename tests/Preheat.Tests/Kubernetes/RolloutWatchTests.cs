@@ -42,6 +42,19 @@ public sealed class RolloutWatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Waits_for_the_news_of_the_pods_when_the_Deployments_comes_first()
+    {
+        _rollout.SetPod("""{"phase":"Pending"}""");
+        var waiting = _rollout.WaitAsync(Long);
+        _rollout.SetDeployment("""{"observedGeneration":1,"updatedReplicas":1,"replicas":1,"availableReplicas":1}""");
+        await ToldAsync("Deployment/gemma: 1 of 1 replicas available");
+        waiting.IsCompleted.ShouldBeFalse();
+        _rollout.SetPod("""{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}""");
+        var view = await waiting;
+        PodReport.Of(view.Pods.ShouldHaveSingleItem()).IsReady.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Ends_at_a_crash_loop_with_the_log_of_the_run_that_crashed()
     {
         _rollout.PreviousLog = "loading\nRuntimeError: header too large\n";

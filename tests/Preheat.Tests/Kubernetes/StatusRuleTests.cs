@@ -11,7 +11,7 @@ public sealed class StatusRuleTests
     [InlineData("""{"observedGeneration":1,"updatedReplicas":2,"replicas":2,"availableReplicas":2}""", false, "waiting until the cluster takes the change up")]
     [InlineData("""{"observedGeneration":2}""", false, "0 of 2 replicas are made anew")]
     [InlineData("""{"observedGeneration":2,"updatedReplicas":1,"conditions":[{"type":"ReplicaFailure","status":"True","message":"exceeded quota"}]}""", false, "1 of 2 replicas are made anew; pods cannot be made: exceeded quota")]
-    [InlineData("""{"observedGeneration":2,"updatedReplicas":2,"replicas":3,"availableReplicas":3}""", false, "2 new replicas, 3 available; 1 old ones still run")]
+    [InlineData("""{"observedGeneration":2,"updatedReplicas":2,"replicas":3,"availableReplicas":3}""", false, "2 new and 1 old replicas; 3 of them available")]
     [InlineData("""{"observedGeneration":2,"updatedReplicas":2,"replicas":2,"availableReplicas":1}""", false, "1 of 2 replicas available")]
     [InlineData("""{"observedGeneration":2,"updatedReplicas":2,"replicas":2,"availableReplicas":2}""", true, "2 of 2 replicas available")]
     public void Judges_a_Deployment_in_the_order_of_the_checks(string status, bool done, string state)
@@ -45,6 +45,16 @@ public sealed class StatusRuleTests
     {
         var report = PodReport.Of(new(new JsonObject { ["status"] = JsonNode.Parse(status) }));
         (report.State, report.Trouble?.Reason, report.Trouble?.IsFinal ?? false, report.IsReady).ShouldBe((state, trouble, isFinal, state == "ready"));
+    }
+
+    [Fact]
+    public void Names_the_selector_that_no_node_fits()
+    {
+        var report = PodReport.Of(new((JsonObject)JsonNode.Parse("""
+            {"spec":{"nodeSelector":{"cloud.google.com/gke-accelerator":"nvidia-unknown"}},
+             "status":{"conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."}]}}
+            """)!));
+        report.State.ShouldEndWith("node affinity/selector. It asks for cloud.google.com/gke-accelerator=nvidia-unknown.");
     }
 
     private static KubernetesObject Deployment(string status) => new(new JsonObject

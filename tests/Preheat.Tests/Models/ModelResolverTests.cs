@@ -107,6 +107,25 @@ public sealed class ModelResolverTests : IDisposable
     }
 
     [Fact]
+    public async Task Wants_every_shard_that_the_names_of_others_promise()
+    {
+        Write(files =>
+        {
+            files.Remove("model.safetensors.index.json");
+            files.Remove(SampleModel.SecondShard);
+        });
+        (await RefusedAsync()).ShouldContain($"lacks {SampleModel.SecondShard}");
+    }
+
+    [Fact]
+    public async Task Warns_of_a_model_without_a_tokenizer()
+    {
+        Write(files => files.Remove("tokenizer.json"));
+        await ResolveAsync();
+        _events.All.OfType<Warning>().ShouldHaveSingleItem().Text.ShouldContain("has no tokenizer");
+    }
+
+    [Fact]
     public async Task Wants_a_config()
     {
         Write(files => files.Remove("config.json"));

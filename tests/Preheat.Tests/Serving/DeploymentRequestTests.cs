@@ -23,6 +23,7 @@ public sealed class DeploymentRequestTests
     [Theory]
     [InlineData("file:///srv/My Model_v2.1", "my-model-v2-1")]
     [InlineData("hf://org/7B", "m-7b")]
+    [InlineData("file:///root/.cache/huggingface/hub/models--google--gemma-2-2b-it/snapshots/299a8560bedf22ed1c72a8a11e7dce4a7f9f51f8/", "gemma-2-2b-it")]
     [InlineData("hf://org/a-very-long-name-that-goes-on-and-on-and-on-until-it-is-cut", "a-very-long-name-that-goes-on-and-on-and")]
     public void Names_the_deployment_after_the_model(string model, string name) =>
         Validate(new DeploymentRequest { Model = model }).Name.ShouldBe(name);
@@ -67,12 +68,39 @@ public sealed class DeploymentRequestTests
     }
 
     [Fact]
-    public void Ignores_an_environment_variable_that_merely_has_the_name()
+    public void Ignores_environment_variables_that_merely_have_the_name()
     {
         _environment["PLATFORM"] = "x64";
-        Validate(new DeploymentRequest { Platform = "x64" }).Platform.ShouldBe("gke");
-        _warnings.ShouldHaveSingleItem().ShouldContain("x64");
+        _environment["MODEL"] = "Latitude 7440";
+        _environment["NAMESPACE"] = "My::Space";
+        _environment["BASEIMAGE"] = "C:\\pictures";
+        var deployment = Validate(new DeploymentRequest { Platform = "x64", Model = "Latitude 7440", Namespace = "My::Space", BaseImage = "C:\\pictures" });
+        (deployment.Platform, $"{deployment.Model}", deployment.Namespace, deployment.BaseImage).ShouldBe(("gke", "hf://preheat/tiny-gemma-2", "default", "vllm/vllm-openai:v0.11.1"));
+        _warnings.Count.ShouldBe(4);
+        _warnings[0].ShouldBe("Ignored PLATFORM in the environment: 'x64' is not allowed for --platform. If it is meant for it, give one of gke, kubernetes, cloud-run in NUKE_PLATFORM.");
     }
+
+    [Fact]
+    public void An_error_names_the_variable_that_the_value_is_from()
+    {
+        _environment["NUKE_NAMESPACE"] = "My::Space";
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { Namespace = "My::Space" })).Message.ShouldStartWith("--namespace 'My::Space' (from NUKE_NAMESPACE) is not allowed.");
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { Namespace = "Other::One" })).Message.ShouldStartWith("--namespace 'Other::One' is not allowed.");
+        _warnings.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("google/gemma-2-2b-it", "hf://google/gemma-2-2b-it")]
+    [InlineData("/srv/models/mine", "file:///srv/models/mine")]
+    public void Offers_the_scheme_that_a_model_lacks(string model, string likely) =>
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { Model = model })).Message.ShouldEndWith($"for example {likely}.");
+
+    [Theory]
+    [InlineData("http://host/image")]
+    [InlineData("vllm/VLLM")]
+    [InlineData("a b")]
+    public void Refuses_what_is_no_image_reference_before_anything_runs(string image) =>
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { BaseImage = image })).Message.ShouldStartWith($"--base-image '{image}' is not allowed.");
 
     [Theory]
     [InlineData("gemma")]
@@ -92,7 +120,7 @@ public sealed class DeploymentRequestTests
     public void Refuses_what_is_no_factor(string text)
     {
         var reader = Reader();
-        reader.Factor("--time-scale", text, 120, 0.01, 1000).ShouldBe(120);
+        reader.Factor("--time-scale", text, 0.01, 1000).ShouldBeNull();
         Should.Throw<UserException>(reader.ThrowIfWrong).Message.ShouldContain($"--time-scale '{text}'");
     }
 }

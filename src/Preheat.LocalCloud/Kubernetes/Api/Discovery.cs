@@ -102,6 +102,11 @@ internal static class Discovery
             resource["shortNames"] = KubeJson.ToArray(shortNames);
         }
 
+        if (kind.InAll && !name.Contains('/', StringComparison.Ordinal))
+        {
+            resource["categories"] = KubeJson.ToArray(["all"]);
+        }
+
         return resource;
     }
 }

@@ -26,9 +26,11 @@ internal sealed class LogEndpoint(ObjectStore store, PodNetwork network, Action 
             throw ApiException.BadRequest($"container {container} is not valid for pod {pod.Name}");
         }
 
-        if (network.Log(pod.Uid, container, query["previous"] == "true") is not { } log)
+        var previous = query["previous"] == "true";
+        if (network.Log(pod.Uid, container, previous) is not { } log)
         {
-            throw ApiException.BadRequest($"container \"{container}\" in pod \"{pod.Name}\" is waiting to start: {Waiting(pod, container)}");
+            throw previous ? ApiException.BadRequest($"previous terminated container \"{container}\" in pod \"{pod.Name}\" not found")
+                : ApiException.BadRequest($"container \"{container}\" in pod \"{pod.Name}\" is waiting to start: {Waiting(pod, container)}");
         }
 
         var tail = int.TryParse(query["tailLines"], NumberStyles.None, CultureInfo.InvariantCulture, out var lines) ? lines : int.MaxValue;

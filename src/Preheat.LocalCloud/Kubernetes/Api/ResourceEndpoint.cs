@@ -8,7 +8,7 @@ using Preheat.LocalCloud.Kubernetes.Validation;
 namespace Preheat.LocalCloud.Kubernetes.Api;
 
 /// <summary>The verbs on objects and collections, the same for every kind.</summary>
-internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, Deletion deletion)
+internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, Deletion deletion, TimeProvider time)
 {
     private static readonly string[] PatchTypes =
         ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
@@ -30,7 +30,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
         return (method, path.Name) switch
         {
             ("GET" or "HEAD", "") => ListAsync(context, path),
-            ("GET" or "HEAD", _) => Bodies.WriteAsync(context, 200, Get(path.Key).Bytes),
+            ("GET" or "HEAD", _) => GetAsync(context, path),
             ("POST", "") => CreateAsync(context, path),
             ("PUT", not "") => ReplaceAsync(context, path),
             ("PATCH", not "") => PatchAsync(context, path),
@@ -41,6 +41,12 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
     }
 
     private StoredObject Get(ObjectKey key) => store.Get(key) ?? throw ApiException.NotFound(key);
+
+    private Task GetAsync(HttpContext context, ApiPath path)
+    {
+        var found = Get(path.Key);
+        return TableView.Asked(context, path.Kind, time) is { } table ? Bodies.WriteAsync(context, 200, table.Of(found.Json)) : Bodies.WriteAsync(context, 200, found.Bytes);
+    }
 
     private Task ListAsync(HttpContext context, ApiPath path)
     {
@@ -65,14 +71,16 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
             metadata["remainingItemCount"] = all.Count - page.Count;
         }
 
-        return Bodies.WriteAsync(context, 200, new JsonObject
-        {
-            ["kind"] = $"{path.Kind.Kind}List",
-            ["apiVersion"] = path.Kind.ApiVersion,
-            ["metadata"] = metadata,
-            ["items"] = new JsonArray([.. page.Select(item => (JsonNode)item.Json.DeepClone())]),
-        });
+        return Bodies.WriteAsync(
+            context,
+            200,
+            TableView.Asked(context, path.Kind, time) is { } table
+                ? table.Of(page.Select(item => item.Json), metadata)
+                : ListOf(path.Kind, metadata, new JsonArray([.. page.Select(item => (JsonNode)item.Json.DeepClone())])));
     }
+
+    private static JsonObject ListOf(ResourceKind kind, JsonObject metadata, JsonArray items) =>
+        new() { ["kind"] = $"{kind.Kind}List", ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata, ["items"] = items };
 
     private static string DecodeContinue(string mark)
     {
@@ -200,13 +208,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
             items.Add(item.Json.DeepClone());
         }
 
-        await Bodies.WriteAsync(context, 200, new JsonObject
-        {
-            ["kind"] = $"{path.Kind.Kind}List",
-            ["apiVersion"] = path.Kind.ApiVersion,
-            ["metadata"] = new JsonObject { ["resourceVersion"] = store.Version.ToString(CultureInfo.InvariantCulture) },
-            ["items"] = items,
-        });
+        await Bodies.WriteAsync(context, 200, ListOf(path.Kind, new JsonObject { ["resourceVersion"] = store.Version.ToString(CultureInfo.InvariantCulture) }, items));
     }
 
     private async Task ScaleAsync(HttpContext context, ApiPath path)

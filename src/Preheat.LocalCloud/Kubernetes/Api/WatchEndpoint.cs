@@ -56,9 +56,10 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(end.Token, timer.Token);
         context.Response.ContentType = "application/json";
         await context.Response.StartAsync(context.RequestAborted);
+        var table = TableView.Asked(context, path.Kind, time);
         foreach (var item in snapshot.Where(item => filter.Matches(item)))
         {
-            await WriteAsync(context, "ADDED", item.Json, item.Bytes);
+            await WriteAsync(context, "ADDED", table, item);
         }
 
         if (query["sendInitialEvents"] == "true")
@@ -69,7 +70,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
         await context.Response.Body.FlushAsync(context.RequestAborted);
         try
         {
-            last = await StreamAsync(context, path.Kind, filter, channel.Reader, bookmarks, last, ended.Token);
+            last = await StreamAsync(context, path.Kind, filter, table, channel.Reader, bookmarks, last, ended.Token);
         }
         catch (OperationCanceledException) when (timer.IsCancellationRequested && !end.IsCancellationRequested)
         {
@@ -85,7 +86,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
     }
 
     private async Task<long> StreamAsync(
-        HttpContext context, ResourceKind kind, Filter filter, ChannelReader<StoreChange> changes, bool bookmarks, long last, CancellationToken cancellation)
+        HttpContext context, ResourceKind kind, Filter filter, TableView? table, ChannelReader<StoreChange> changes, bool bookmarks, long last, CancellationToken cancellation)
     {
         var nextBookmark = Task.Delay(BookmarkEvery, time, cancellation);
         while (true)
@@ -114,7 +115,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
                 last = change.Version;
                 if (filter.TypeFor(change) is { } type)
                 {
-                    await WriteAsync(context, type, change.Object.Json, change.Object.Bytes);
+                    await WriteAsync(context, type, table, change.Object);
                 }
 
                 filter.LastSent = last;
@@ -134,10 +135,13 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
         }
 
         var mark = new JsonObject { ["kind"] = kind.Kind, ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata };
-        return WriteAsync(context, "BOOKMARK", mark, KubeJson.Serialize(mark));
+        return WriteAsync(context, "BOOKMARK", KubeJson.Serialize(mark));
     }
 
-    private static async Task WriteAsync(HttpContext context, string type, JsonObject _, byte[] bytes)
+    private static Task WriteAsync(HttpContext context, string type, TableView? table, StoredObject item) =>
+        WriteAsync(context, type, table is null ? item.Bytes : KubeJson.Serialize(table.Of(item.Json)));
+
+    private static async Task WriteAsync(HttpContext context, string type, byte[] bytes)
     {
         var body = context.Response.Body;
         await body.WriteAsync(Encoding.ASCII.GetBytes($"{{\"type\":\"{type}\",\"object\":"), context.RequestAborted);

@@ -20,6 +20,9 @@ internal sealed record ResourceKind(string Group, string Version, string Kind, s
 
     public string[] ShortNames { get; init; } = [];
 
+    /// <summary>Is shown by <c>kubectl get all</c>.</summary>
+    public bool InAll { get; init; }
+
     /// <summary><c>v1</c> or <c>apps/v1</c>.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
@@ -39,8 +42,8 @@ internal static class ResourceKinds
 {
     public static readonly ResourceKind Namespace = new("", "v1", "Namespace", "namespaces") { Namespaced = false, HasStatus = true, Schema = "Namespace", ShortNames = ["ns"] };
     public static readonly ResourceKind Node = new("", "v1", "Node", "nodes") { Namespaced = false, HasStatus = true, ShortNames = ["no"] };
-    public static readonly ResourceKind Pod = new("", "v1", "Pod", "pods") { HasStatus = true, Schema = "Pod", ShortNames = ["po"] };
-    public static readonly ResourceKind Service = new("", "v1", "Service", "services") { HasStatus = true, Schema = "Service", ShortNames = ["svc"] };
+    public static readonly ResourceKind Pod = new("", "v1", "Pod", "pods") { HasStatus = true, Schema = "Pod", ShortNames = ["po"], InAll = true };
+    public static readonly ResourceKind Service = new("", "v1", "Service", "services") { HasStatus = true, Schema = "Service", ShortNames = ["svc"], InAll = true };
     public static readonly ResourceKind Endpoints = new("", "v1", "Endpoints", "endpoints") { ShortNames = ["ep"] };
     public static readonly ResourceKind Secret = new("", "v1", "Secret", "secrets") { Schema = "Secret" };
     public static readonly ResourceKind ConfigMap = new("", "v1", "ConfigMap", "configmaps") { Schema = "ConfigMap", ShortNames = ["cm"] };
@@ -52,17 +55,17 @@ internal static class ResourceKinds
 
     public static readonly ResourceKind Deployment = new("apps", "v1", "Deployment", "deployments")
     {
-        HasStatus = true, HasScale = true, HasGeneration = true, Schema = "Deployment", ShortNames = ["deploy"],
+        HasStatus = true, HasScale = true, HasGeneration = true, Schema = "Deployment", ShortNames = ["deploy"], InAll = true,
     };
 
     public static readonly ResourceKind ReplicaSet = new("apps", "v1", "ReplicaSet", "replicasets")
     {
-        HasStatus = true, HasScale = true, HasGeneration = true, Schema = "ReplicaSet", ShortNames = ["rs"],
+        HasStatus = true, HasScale = true, HasGeneration = true, Schema = "ReplicaSet", ShortNames = ["rs"], InAll = true,
     };
 
     public static readonly ResourceKind HorizontalPodAutoscaler = new("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
     {
-        HasStatus = true, Schema = "HorizontalPodAutoscaler", ShortNames = ["hpa"],
+        HasStatus = true, Schema = "HorizontalPodAutoscaler", ShortNames = ["hpa"], InAll = true,
     };
 
     public static readonly ResourceKind PodDisruptionBudget = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")

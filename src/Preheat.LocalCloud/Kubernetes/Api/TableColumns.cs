@@ -1,0 +1,141 @@
+using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Store;
+
+namespace Preheat.LocalCloud.Kubernetes.Api;
+
+/// <summary>One column: its title, whether it is shown only by <c>-o wide</c>, and what stands in it.</summary>
+internal sealed record TableColumn(string Name, Func<JsonObject, DateTimeOffset, JsonNode?> Cell)
+{
+    public bool IsWide { get; init; }
+
+    public bool IsNumber { get; init; }
+}
+
+/// <summary>The columns of each kind, named and filled as by <c>pkg/printers/internalversion/printers.go</c> of Kubernetes.</summary>
+internal static class TableColumns
+{
+    private const string None = "<none>";
+
+    private static readonly TableColumn Name = Text("Name", item => item.Text("metadata", "name"));
+
+    private static readonly TableColumn Age = new("Age", (item, now) => Since(item.Text("metadata", "creationTimestamp"), now));
+
+    private static readonly TableColumn[] Template =
+    [
+        Wide("Containers", item => Joined(item.Objects("spec", "template", "spec", "containers").Select(container => container.Text("name")))),
+        Wide("Images", item => Joined(item.Objects("spec", "template", "spec", "containers").Select(container => container.Text("image")))),
+        Wide("Selector", item => Pairs(item.StringMap("spec", "selector", "matchLabels"))),
+    ];
+
+    private static readonly Dictionary<ResourceKind, TableColumn[]> ByKind = new()
+    {
+        [ResourceKinds.Pod] =
+        [
+            Name,
+            Text("Ready", item => $"{item.Objects("status", "containerStatuses").Count(status => status.Flag("ready"))}/{item.Objects("spec", "containers").Count()}"),
+            Text("Status", PodSummary.Status),
+            new("Restarts", PodSummary.Restarts),
+            Age,
+            Wide("IP", item => item.Text("status", "podIP") ?? None),
+            Wide("Node", item => item.Text("spec", "nodeName") ?? None),
+            Wide("Nominated Node", _ => None),
+            Wide("Readiness Gates", _ => None),
+        ],
+        [ResourceKinds.Deployment] =
+        [
+            Name,
+            Text("Ready", item => $"{item.Int(0, "status", "readyReplicas")}/{item.Int(0, "spec", "replicas")}"),
+            Number("Up-to-date", item => item.Number("status", "updatedReplicas")),
+            Number("Available", item => item.Number("status", "availableReplicas")),
+            Age,
+            .. Template,
+        ],
+        [ResourceKinds.ReplicaSet] =
+        [
+            Name,
+            Number("Desired", item => item.Number("spec", "replicas")),
+            Number("Current", item => item.Number("status", "replicas")),
+            Number("Ready", item => item.Number("status", "readyReplicas")),
+            Age,
+            .. Template,
+        ],
+        [ResourceKinds.Service] =
+        [
+            Name,
+            Text("Type", item => item.Text("spec", "type")),
+            Text("Cluster-IP", item => item.Text("spec", "clusterIP") ?? None),
+            Text("External-IP", item => item.Text("spec", "type") == "LoadBalancer" ? "<pending>" : None),
+            Text("Port(s)", item => Joined(item.Objects("spec", "ports").Select(port => $"{port.Number("port")}/{port.Text("protocol") ?? "TCP"}"))),
+            Age,
+            Wide("Selector", item => Pairs(item.StringMap("spec", "selector"))),
+        ],
+        [ResourceKinds.Node] =
+        [
+            Name,
+            Text("Status", item => item.Condition("Ready").Text("status") == "True" ? "Ready" : "NotReady"),
+            Text("Roles", _ => None),
+            Age,
+            Text("Version", item => item.Text("status", "nodeInfo", "kubeletVersion")),
+            Wide("Internal-IP", item => item.Objects("status", "addresses").FirstOrDefault(address => address.Text("type") == "InternalIP").Text("address") ?? None),
+        ],
+        [ResourceKinds.Event] =
+        [
+            new("Last Seen", (item, now) => Since(item.Text("series", "lastObservedTime") ?? item.Text("lastTimestamp") ?? item.Text("eventTime") ?? item.Text("metadata", "creationTimestamp"), now)),
+            Text("Type", item => item.Text("type")),
+            Text("Reason", item => item.Text("reason")),
+            Text("Object", item => $"{item.Text("involvedObject", "kind")?.ToLowerInvariant()}/{item.Text("involvedObject", "name")}"),
+            Wide("Source", item => item.Text("source", "component") ?? item.Text("reportingComponent")),
+            Text("Message", item => item.Text("message")?.Trim()),
+            Wide("Name", item => item.Text("metadata", "name")),
+        ],
+        [ResourceKinds.Namespace] = [Name, Text("Status", item => item.Text("status", "phase")), Age],
+        [ResourceKinds.ConfigMap] = [Name, Number("Data", Entries), Age],
+        [ResourceKinds.Secret] = [Name, Text("Type", item => item.Text("type")), Number("Data", Entries), Age],
+        [ResourceKinds.HorizontalPodAutoscaler] =
+        [
+            Name,
+            Text("Reference", item => $"{item.Text("spec", "scaleTargetRef", "kind")}/{item.Text("spec", "scaleTargetRef", "name")}"),
+            Number("MinPods", item => item.Number("spec", "minReplicas")),
+            Number("MaxPods", item => item.Number("spec", "maxReplicas")),
+            Number("Replicas", item => item.Number("status", "currentReplicas")),
+            Age,
+        ],
+        [ResourceKinds.PersistentVolumeClaim] = [Name, Text("Status", item => item.Text("status", "phase")), Text("StorageClass", item => item.Text("spec", "storageClassName")), Age],
+    };
+
+    /// <summary>Name and age for a kind without columns of its own, as for a custom resource.</summary>
+    public static IReadOnlyList<TableColumn> Of(ResourceKind kind) => ByKind.GetValueOrDefault(kind) ?? [Name, Age];
+
+    /// <summary>Time since a moment, in one or two units (<c>k8s.io/apimachinery/pkg/util/duration</c>, HumanDuration).</summary>
+    public static string Since(string? then, DateTimeOffset now)
+    {
+        if (!KubeJson.TryTime(then, out var begun))
+        {
+            return "<unknown>";
+        }
+
+        var age = now > begun ? now - begun : TimeSpan.Zero;
+        return age switch
+        {
+            { TotalMinutes: < 2 } => $"{(int)age.TotalSeconds}s",
+            { TotalMinutes: < 10 } => $"{age.Minutes}m{(age.Seconds == 0 ? "" : $"{age.Seconds}s")}",
+            { TotalHours: < 3 } => $"{(int)age.TotalMinutes}m",
+            { TotalHours: < 8 } => $"{age.Hours}h{(age.Minutes == 0 ? "" : $"{age.Minutes}m")}",
+            { TotalHours: < 48 } => $"{(int)age.TotalHours}h",
+            { TotalDays: < 8 } => $"{age.Days}d{(age.Hours == 0 ? "" : $"{age.Hours}h")}",
+            _ => $"{age.Days}d",
+        };
+    }
+
+    private static TableColumn Text(string name, Func<JsonObject, string?> text) => new(name, (item, _) => text(item) ?? "");
+
+    private static TableColumn Wide(string name, Func<JsonObject, string?> text) => Text(name, text) with { IsWide = true };
+
+    private static TableColumn Number(string name, Func<JsonObject, long?> number) => new(name, (item, _) => number(item) ?? 0) { IsNumber = true };
+
+    private static long? Entries(JsonObject item) => (item.Map("data")?.Count ?? 0) + (item.Map("binaryData")?.Count ?? 0);
+
+    private static string Joined(IEnumerable<string?> texts) => string.Join(',', texts);
+
+    private static string Pairs(Dictionary<string, string> map) => map.Count == 0 ? None : Joined(map.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
+}
