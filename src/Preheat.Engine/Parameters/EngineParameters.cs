@@ -1,3 +1,4 @@
+using Nuke.Common.Completion;
 using Nuke.Common.IO;
 
 namespace Nuke.Common.Parameters;
@@ -12,7 +13,11 @@ internal static class EngineParameters
         new("Skip", null, typeof(string[]), "List of targets to be skipped. Empty list skips all dependencies.") { Separator = '+' };
 
     public static readonly ParameterDefinition Plan =
-        new("Plan", null, typeof(bool), "Shows what would run, in which order, and why; runs nothing.");
+        new("Plan", null, typeof(string), "Shows what would run, in which order, and why, and where the values come from; runs nothing. 'json' prints it for other programs.")
+        {
+            BareValue = "text",
+            AllowedValues = _ => ["json", "text", "true", "false"],
+        };
 
     public static readonly ParameterDefinition Help = new("Help", null, typeof(bool), "Shows this text.");
 
@@ -33,5 +38,14 @@ internal static class EngineParameters
     public static readonly ParameterDefinition FailFast =
         new("FailFast", null, typeof(bool), "When a target fails, cancels what runs beside it, instead of letting it finish.");
 
-    public static IReadOnlyList<ParameterDefinition> All { get; } = [Target, Skip, DegreeOfParallelism, FailFast, Plan, Help, NoLogo, Verbosity, Profile, Root];
+    public static readonly ParameterDefinition Completion =
+        new("Completion", null, typeof(string), "Prints a script that lets a shell complete targets, options and values: bash, zsh, fish or pwsh.")
+        {
+            AllowedValues = _ => CompletionScript.Shells,
+        };
+
+    /// <summary>Whether it says what is to be done, and not how.</summary>
+    public static bool IsRequest(ParameterDefinition parameter) => parameter == Target || parameter == Plan || parameter == Help || parameter == Completion;
+
+    public static IReadOnlyList<ParameterDefinition> All { get; } = [Target, Skip, DegreeOfParallelism, FailFast, Plan, Help, Completion, NoLogo, Verbosity, Profile, Root];
 }
