@@ -5,10 +5,10 @@ using Preheat.Serving;
 /// <summary>The parameters that say what is deployed and where.</summary>
 interface IHazDeployment : INukeBuild
 {
-    [Parameter("Where everything runs: the embedded cloud or Google Cloud - local (default), google")]
+    [Parameter("Where everything runs: the embedded cloud or Google Cloud - local (default), google", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(Clouds))]
     string? Cloud => TryGetValue(() => Cloud);
 
-    [Parameter("What serves: gke (default), kubernetes, cloud-run")]
+    [Parameter("What serves: gke (default), kubernetes, cloud-run", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(Platforms))]
     string? Platform => TryGetValue(() => Platform);
 
     [Parameter("Name of the whole and of its folder of receipts - default is the model's name", Name = "Deployment")]
@@ -29,7 +29,7 @@ interface IHazDeployment : INukeBuild
     [Parameter("How the weights come to the server: baked (default) into the image, hub: downloaded at each start")]
     string? Weights => TryGetValue(() => Weights);
 
-    [Parameter("Inference server - vllm (default), tgi")]
+    [Parameter("Inference server - vllm (default), tgi", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(Servers))]
     string? Server => TryGetValue(() => Server);
 
     [Parameter("The inference server's image - default is vllm/vllm-openai:v0.11.1")]
@@ -67,6 +67,11 @@ interface IHazDeployment : INukeBuild
 
     [Parameter("Folder of receipts, manifests and reports - default is artifacts")]
     AbsolutePath? ArtifactsDirectory => TryGetValue(() => ArtifactsDirectory);
+
+    /// <summary>What is allowed: for the help, for completion, and to be checked.</summary>
+    static IEnumerable<string> Clouds => ["local", "google"];
+    static IEnumerable<string> Platforms => ["gke", "kubernetes", "cloud-run"];
+    static IEnumerable<string> Servers => ["vllm", "tgi"];
 
     /// <summary>Folder of receipts, manifests and reports of all deployments.</summary>
     AbsolutePath Artifacts => ArtifactsDirectory ?? RootDirectory / "artifacts";

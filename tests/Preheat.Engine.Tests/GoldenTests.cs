@@ -19,6 +19,11 @@ public sealed class GoldenTests : BuildRunTests
     [InlineData("help", "--help", 0)]
     [InlineData("plan", "--plan --weights volume", 0)]
     [InlineData("plan-of-what-cannot-run", "Publish --plan", 0)]
+    [InlineData("plan-json", "--plan json --weights volume --hf-token abcdef --load-rate 7", 0)]
+    [InlineData("completion-bash", "--completion bash", 0)]
+    [InlineData("completion-zsh", "--completion zsh", 0)]
+    [InlineData("completion-fish", "--completion fish", 0)]
+    [InlineData("completion-pwsh", "--completion pwsh", 0)]
     [InlineData("success", "--weights volume", 0)]
     [InlineData("failure", "Broken Deploy", 1)]
     [InlineData("quiet", "--no-logo --verbosity minimal Deploy", 0)]
@@ -34,6 +39,51 @@ public sealed class GoldenTests : BuildRunTests
         _run.Variables["GITHUB_ACTIONS"] = "true";
         _run.Run<Sample>("Broken Deploy").ShouldBe(1);
         Golden.Match(_run, "failure-on-github");
+    }
+
+    [Theory]
+    [InlineData("help-on-github", "--help", 0)]
+    [InlineData("plan-on-github", "Publish Deploy --plan", 0)]
+    [InlineData("success-on-github", "--weights volume", 0)]
+    [InlineData("usage-on-github", "Deploi --wieghts volume", 2)]
+    public void Prints_to_GitHub(string golden, string arguments, int exit)
+    {
+        _run.Variables["GITHUB_ACTIONS"] = "true";
+        _run.Run<Sample>(arguments, x => ((IVerify)x).Verify).ShouldBe(exit, _run.Output);
+        Golden.Match(_run, golden);
+    }
+
+    [Theory]
+    [InlineData("help-on-a-terminal", "--help", 0)]
+    [InlineData("plan-on-a-terminal", "Publish Deploy --plan --weights volume", 0)]
+    [InlineData("failure-on-a-terminal", "Broken Deploy", 1)]
+    [InlineData("usage-on-a-terminal", "Deploi --weights bakde --degree-of-paralelism 3", 2)]
+    public void Prints_to_a_terminal(string golden, string arguments, int exit)
+    {
+        _run.TerminalWidth = 72;
+        _run.Run<Sample>(arguments, x => ((IVerify)x).Verify).ShouldBe(exit, _run.Output);
+        Golden.Match(_run, golden);
+    }
+
+    [Theory]
+    [InlineData(false, "NO_COLOR", "1", true, false)]
+    [InlineData(false, "FORCE_COLOR", "1", false, true)]
+    [InlineData(false, "FORCE_COLOR", "0", false, false)]
+    [InlineData(false, "TERM", "dumb", true, false)]
+    [InlineData(true, "FORCE_COLOR", "1", true, false)]
+    [InlineData(false, "TERM", "xterm", true, true)]
+    [InlineData(false, "TERM", "xterm", false, false)]
+    public void Colours_only_where_they_are_wanted(bool noColor, string name, string value, bool isTerminal, bool expected)
+    {
+        _run.TerminalWidth = isTerminal ? 80 : null;
+        _run.Variables[name] = value;
+        if (noColor)
+        {
+            _run.Variables["NO_COLOR"] = "1";
+        }
+
+        _run.Run<Sample>("Deploy").ShouldBe(0);
+        _run.Out.Contains("\e[", StringComparison.Ordinal).ShouldBe(expected);
     }
 
     [Fact]
@@ -57,12 +107,31 @@ public sealed class GoldenTests : BuildRunTests
         plain.Out.ShouldNotContain("\e[");
     }
 
-    [Fact]
-    public void Wraps_help_to_the_terminal()
+    [Theory]
+    [InlineData("--help", 100)]
+    [InlineData("--help", 60)]
+    [InlineData("--help", 40)]
+    [InlineData("--plan --weights volume --model hf://organisation/some-name", 60)]
+    public void Wraps_to_the_terminal(string arguments, int width)
     {
-        _run.TerminalWidth = 60;
-        _run.Run<Sample>("--help").ShouldBe(0);
-        _run.Out.Split('\n').ShouldAllBe(line => line.Length <= 60);
+        _run.TerminalWidth = width;
+        _run.Variables["NO_COLOR"] = "1";
+        _run.Run<Sample>(arguments, x => ((IVerify)x).Verify).ShouldBe(0);
+
+        // Only names and single words may be longer.
+        _run.Out.Split('\n').Where(line => line.Length > width).ShouldAllBe(line => !line.TrimStart().Contains(' ') || line.Contains("->") || line.EndsWith(':'));
+    }
+
+    [Theory]
+    [InlineData("--weights bakde", "Parameter --weights: 'bakde' is none of baked, volume, bucket (from the command line); did you mean baked?")]
+    [InlineData("--weights xyz", "Parameter --weights: 'xyz' is none of baked, volume, bucket (from the command line).")]
+    [InlineData("--verbosity quite", "Parameter --verbosity: 'quite' is none of Verbose, Normal, Minimal, Quiet (from the command line); did you mean quiet?")]
+    [InlineData("--plan jsn", "Unknown target 'jsn'. Run with --help for all targets.")]
+    [InlineData("--completion bsh", "Parameter --completion: 'bsh' is none of bash, zsh, fish, pwsh (from the command line); did you mean bash?")]
+    public void Says_what_was_probably_meant(string arguments, string message)
+    {
+        _run.Run<Sample>(arguments, x => ((IVerify)x).Verify).ShouldBe(2);
+        _run.Error.ShouldBe(message + "\n");
     }
 
     [Fact]

@@ -8,7 +8,8 @@ namespace Preheat.Engine.Tests;
 
 /// <summary>
 /// Any graph of eight targets, run with any degree. The test itself ends the targets, one by one in any order, and after each checks which
-/// have started against a reference that knows nothing but a boolean matrix: exactly the first ones of the plan whose predecessors have ended.
+/// have started against a reference that knows nothing but a boolean matrix: only such whose predecessors have all ended, and as many of
+/// these as the degree allows.
 /// </summary>
 public class ParallelPropertyTests
 {
@@ -46,16 +47,19 @@ public class ParallelPropertyTests
         var most = 0;
         for (var step = 0; ended.Count < scheduled.Count; step++)
         {
-            var due = waiting.Where(target => scheduled.All(other => !runsBefore[other, target] || ended.Contains(other))).Take(degree - running.Count).ToList();
+            var ready = waiting.Where(target => scheduled.All(other => !runsBefore[other, target] || ended.Contains(other))).ToList();
+            var due = Math.Min(degree - running.Count, ready.Count);
             var started = new List<int>();
-            while (started.Count < due.Count)
+            while (started.Count < due)
             {
                 started.Add(await build.Started.Reader.ReadAsync().AsTask().WaitAsync(Patience));
             }
 
-            started.Order().ShouldBe(due.Order());
-            waiting.RemoveAll(due.Contains);
-            running.AddRange(due);
+            // Two ends may be noticed in either order, so that only without any choice the plan alone decides.
+            started.ShouldBeSubsetOf(ready);
+            (degree > 1 || started.SequenceEqual(ready.Take(1))).ShouldBeTrue();
+            waiting.RemoveAll(started.Contains);
+            running.AddRange(started);
             most = Math.Max(most, running.Count);
             running.Count.ShouldBeGreaterThan(0);
             var next = running[picks[step] % running.Count];

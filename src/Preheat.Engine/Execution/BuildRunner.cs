@@ -1,6 +1,8 @@
 using System.Linq.Expressions;
+using Nuke.Common.Completion;
 using Nuke.Common.Output;
 using Nuke.Common.Parameters;
+using Nuke.Common.Plans;
 using Nuke.Common.Sessions;
 using Serilog;
 
@@ -51,17 +53,29 @@ internal sealed class BuildRunner
         build.Session = _session;
         var parameters = Resolve(build, isHelp);
         build.Help = parameters.Get<bool>(EngineParameters.Help);
-        build.Plan = parameters.Get<bool>(EngineParameters.Plan);
+        build.Plan = parameters.Get<string>(EngineParameters.Plan) is { } form && !form.Equals("false", StringComparison.OrdinalIgnoreCase);
+        var shell = parameters.Get<string>(EngineParameters.Completion);
+        if (IsPlanJson(parameters) || shell is not null)
+        {
+            _session.Console.KeepOutputForDocument();
+        }
+
         build.NoLogo = parameters.Get<bool>(EngineParameters.NoLogo);
         parameters.Inject(build);
         build.OnBuildCreated();
 
         var graph = TargetGraph.Create(build, _members, defaults);
+        if (shell is not null)
+        {
+            _session.Console.WriteDocument(CompletionScript.Create(shell, CompletionWords.Of(graph, _catalogue, build)));
+            return 0;
+        }
+
         BuildSchema.Update(build, _catalogue, _members);
         var invoked = Invoked(graph, parameters);
         if (build.Help || invoked.Count == 0)
         {
-            _session.Console.WriteLine(HelpText.Create(graph, _catalogue, build, _session.Console.Width));
+            _session.Console.Write(HelpText.Create(graph, _catalogue, build, _session.Console.Width));
             return 0;
         }
 
@@ -98,7 +112,16 @@ internal sealed class BuildRunner
         var missing = executor.Failures.Count > 0 ? [] : Requirements.FindMissing(build, plan, _catalogue);
         if (build.Plan)
         {
-            _session.Console.WriteLine(PlanText.Create(plan, executor.Failures, missing));
+            var document = new PlanMaker(build, plan, parameters, _session.Mask).Make(degree, executor.Failures, missing);
+            if (IsPlanJson(parameters))
+            {
+                _session.Console.WriteDocument(PlanJson.Create(document));
+            }
+            else
+            {
+                _session.Console.Write(PlanText.Create(document, _session.Console.Width));
+            }
+
             return 0;
         }
 
@@ -199,6 +222,8 @@ internal sealed class BuildRunner
         var nearest = Nearest.To(name, _members.Select(member => member.Name));
         return $"Unknown target '{name}'{(nearest is null ? ". Run with --help for all targets." : $"; did you mean {nearest}?")}";
     }
+
+    private static bool IsPlanJson(ParameterValues parameters) => string.Equals(parameters.Get<string>(EngineParameters.Plan), "json", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsNamed(string target, string name) => ParameterNames.Key(target) == ParameterNames.Key(name);
 

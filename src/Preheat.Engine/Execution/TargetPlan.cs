@@ -1,3 +1,5 @@
+using System.Collections;
+
 namespace Nuke.Common.Execution;
 
 /// <summary>The scheduled targets: a graph, with one fixed order that satisfies it.</summary>
@@ -28,6 +30,35 @@ internal sealed record TargetPlan(
 
         var predecessors = scheduled.ToDictionary(target => target, target => ScheduledPredecessors(target, rank));
         return new TargetPlan(Sort(scheduled, rank, predecessors), predecessors);
+    }
+
+    /// <summary>For each target the predecessors that no other one of its predecessors implies.</summary>
+    public IReadOnlyDictionary<ExecutableTarget, IReadOnlyList<ExecutableTarget>> DirectPredecessors()
+    {
+        var positions = new Dictionary<ExecutableTarget, int>(Order.Count);
+        var before = new BitArray[Order.Count];
+        var direct = new Dictionary<ExecutableTarget, IReadOnlyList<ExecutableTarget>>(Order.Count);
+        foreach (var target in Order)
+        {
+            var all = before[positions.Count] = new BitArray(Order.Count);
+            var kept = new List<ExecutableTarget>();
+
+            // The latest first: only a later one can imply an earlier one.
+            foreach (var predecessor in Predecessors[target].OrderByDescending(other => positions[other]))
+            {
+                var position = positions[predecessor];
+                if (!all[position])
+                {
+                    kept.Insert(0, predecessor);
+                    all.Or(before[position])[position] = true;
+                }
+            }
+
+            positions[target] = positions.Count;
+            direct[target] = kept;
+        }
+
+        return direct;
     }
 
     /// <summary>The same order, in which nothing runs beside a target that has one of these names.</summary>

@@ -43,12 +43,12 @@ internal sealed class BuildConsole
         Live = null;
     }
 
-    /// <summary>A document for another program: never coloured or disarmed. It must hold no secret in an escaped form.</summary>
+    /// <summary>A document for another program, as it is. Whoever makes it masks what it holds, since masking its form could spoil it.</summary>
     public void WriteDocument(string text)
     {
         lock (_lock)
         {
-            _context.Out.Write(_mask.Apply(text));
+            _context.Out.Write(text);
             _context.Out.Write('\n');
             _context.Out.Flush();
         }

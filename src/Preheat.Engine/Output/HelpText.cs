@@ -1,4 +1,4 @@
-using System.Text;
+using System.Reflection;
 using Nuke.Common.Execution;
 using Nuke.Common.Parameters;
 
@@ -7,75 +7,104 @@ namespace Nuke.Common.Output;
 /// <summary>What <c>--help</c> prints.</summary>
 internal static class HelpText
 {
-    public static string Create(TargetGraph graph, ParameterCatalogue catalogue, NukeBuild build, int width)
-    {
-        var text = new StringBuilder();
-        Targets(text, graph, width);
-        Parameters(text, graph, catalogue, build, width);
-        return text.ToString().TrimEnd('\n');
-    }
+    /// <summary>With less room beside the names, descriptions stand below them.</summary>
+    private const int NarrowestColumn = 24;
 
-    private static void Targets(StringBuilder text, TargetGraph graph, int width)
+    public static IEnumerable<OutputLine> Create(TargetGraph graph, ParameterCatalogue catalogue, NukeBuild build, int width) =>
+        [.. Targets(graph, width), .. Parameters(graph, catalogue, build, width)];
+
+    private static IEnumerable<OutputLine> Targets(TargetGraph graph, int width)
     {
         var listed = graph.Targets.Where(target => target.Listed).ToList();
         var column = Math.Max(listed.Select(target => Label(target).Length).DefaultIfEmpty().Max(), 20);
-        text.Append("Targets (with their direct dependencies):\n\n");
+        yield return new OutputLine("Targets (with their direct dependencies):", Tone.Strong);
+        yield return new OutputLine("");
         foreach (var target in listed)
         {
             var dependencies = target.ExecutionDependencies.Count > 0 ? $" -> {string.Join(", ", target.ExecutionDependencies)}" : string.Empty;
-            text.Append($"  {Label(target).PadRight(column)}{dependencies}".TrimEnd()).Append('\n');
-            foreach (var line in Wrap(target.Description ?? string.Empty, width - 4))
+            yield return new OutputLine($"  {Label(target).PadRight(column)}{dependencies}".TrimEnd(), Tone.Good);
+            foreach (var line in TextWrap.Wrap(target.Description ?? string.Empty, width - 4))
             {
-                text.Append("    ").Append(line).Append('\n');
+                yield return new OutputLine($"    {line}");
             }
         }
     }
 
-    private static void Parameters(StringBuilder text, TargetGraph graph, ParameterCatalogue catalogue, NukeBuild build, int width)
+    private static IEnumerable<OutputLine> Parameters(TargetGraph graph, ParameterCatalogue catalogue, NukeBuild build, int width)
     {
         var listed = catalogue.All.Where(parameter => parameter.IsListed).ToList();
         var column = Math.Max(listed.Max(parameter => parameter.DashedName.Length), 16);
-        var defaults = graph.Targets.Where(target => target.IsDefault).Select(target => target.Name).DefaultIfEmpty("<none>");
-        text.Append("\nParameters:\n");
-        foreach (var group in listed.GroupBy(parameter => parameter.IsEngineOwn))
+        var indent = width - column - 7 >= NarrowestColumn ? column + 7 : 6;
+        var defaults = string.Join(", ", graph.Targets.Where(target => target.IsDefault).Select(target => target.Name).DefaultIfEmpty("<none>"));
+        foreach (var group in listed.GroupBy(Heading))
         {
-            text.Append('\n');
+            yield return new OutputLine("");
+            yield return new OutputLine(group.Key, Tone.Strong);
+            yield return new OutputLine("");
             foreach (var parameter in group)
             {
-                var description = Sentence(parameter.Description).Replace("{default_target}", string.Join(", ", defaults), StringComparison.Ordinal);
-                if (parameter.AllowedValues(build) is { Count: > 0 } allowed)
+                var lines = TextWrap.Wrap(Description(parameter, build).Replace("{default_target}", defaults, StringComparison.Ordinal), width - indent);
+                var isBeside = indent > 6;
+                yield return new OutputLine(isBeside ? $"  --{parameter.DashedName.PadRight(column)}   {lines[0]}" : $"  --{parameter.DashedName}");
+                foreach (var line in lines.Skip(isBeside ? 1 : 0))
                 {
-                    description += $" One of: {string.Join(", ", allowed)}.";
+                    yield return new OutputLine(new string(' ', indent) + line);
                 }
-
-                var indent = new string(' ', column + 7);
-                var lines = Wrap(description, width - indent.Length);
-                text.Append($"  --{parameter.DashedName.PadRight(column)}   {string.Join($"\n{indent}", lines)}".TrimEnd()).Append('\n');
             }
         }
+    }
+
+    private static string Description(ParameterDefinition parameter, NukeBuild build)
+    {
+        var text = string.IsNullOrWhiteSpace(parameter.Description) ? string.Empty : parameter.Description.TrimEnd().TrimEnd('.') + ".";
+        if (!parameter.IsEngineOwn && parameter.Choices(build) is { Count: > 0 } choices && !choices.All(choice => text.Contains(choice, StringComparison.OrdinalIgnoreCase)))
+        {
+            text += $" One of: {string.Join(", ", choices)}.";
+        }
+
+        if (Initial(parameter, build) is { } value && !text.Contains("default", StringComparison.OrdinalIgnoreCase))
+        {
+            text += $" Default is {value}.";
+        }
+
+        return text.Length == 0 ? "<no description>" : text;
+    }
+
+    /// <summary>What the build's own initialiser gave the field or property; null when that is nothing to speak of.</summary>
+    private static string? Initial(ParameterDefinition parameter, NukeBuild build)
+    {
+        var value = parameter.Member switch
+        {
+            _ when parameter.IsSecret || build.Session.Parameters?.SourceOf(parameter) is not null => null,
+            FieldInfo field => field.GetValue(field.IsStatic ? null : build),
+            PropertyInfo { DeclaringType.IsInterface: false } property => property.GetValue(property.GetMethod!.IsStatic ? null : build),
+            _ => null,
+        };
+        return value switch
+        {
+            string { Length: > 0 } text => text,
+            IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
+            _ => null,
+        };
+    }
+
+    /// <summary>Parameters stand together as they are declared: <c>ILoadTest</c> has the <c>Load test parameters</c>.</summary>
+    private static string Heading(ParameterDefinition parameter)
+    {
+        if (parameter.Member?.DeclaringType is not { } type)
+        {
+            return "Engine parameters:";
+        }
+
+        if (!type.IsInterface)
+        {
+            return "Parameters:";
+        }
+
+        var name = type.Name.StartsWith("IHaz", StringComparison.Ordinal) ? type.Name[4..] : type.Name.TrimStart('I');
+        var words = ParameterNames.Dashed(name).Replace('-', ' ');
+        return words.Length == 0 ? "Parameters:" : $"{char.ToUpperInvariant(words[0])}{words[1..]} parameters:";
     }
 
     private static string Label(ExecutableTarget target) => target.IsDefault ? $"{target.Name} (default)" : target.Name;
-
-    private static string Sentence(string? description) =>
-        string.IsNullOrWhiteSpace(description) ? "<no description>" : description.TrimEnd().TrimEnd('.') + ".";
-
-    /// <summary>Lines of at most <paramref name="width"/> characters, broken at spaces; a longer word stands alone.</summary>
-    internal static List<string> Wrap(string text, int width)
-    {
-        var lines = new List<string>();
-        foreach (var word in text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (lines.Count > 0 && lines[^1].Length + 1 + word.Length <= width)
-            {
-                lines[^1] += ' ' + word;
-            }
-            else
-            {
-                lines.Add(word);
-            }
-        }
-
-        return lines;
-    }
 }

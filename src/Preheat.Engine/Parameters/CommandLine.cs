@@ -17,7 +17,7 @@ internal sealed class CommandLine
     public List<string> Errors { get; } = [];
 
     public RawValue? Find(ParameterDefinition parameter) =>
-        _values.TryGetValue(parameter, out var texts) ? new RawValue(texts, "the command line", _directory) : null;
+        _values.TryGetValue(parameter, out var texts) ? new RawValue(texts, RawValue.CommandLine, _directory) : null;
 
     public bool Has(ParameterDefinition parameter) => _values.ContainsKey(parameter);
 
@@ -73,7 +73,7 @@ internal sealed class CommandLine
         var taken = parameter switch
         {
             { IsArray: true } => words.Count,
-            { IsSwitch: true } => words.Count > 0 && (isInline || bool.TryParse(words[0], out _)) ? 1 : 0,
+            { IsSwitch: true } => words.Count > 0 && (isInline || parameter.IsValueOfSwitch(words[0])) ? 1 : 0,
             _ => Math.Min(words.Count, 1),
         };
         if (taken == 0 && !parameter.IsSwitch && parameter != EngineParameters.Skip)

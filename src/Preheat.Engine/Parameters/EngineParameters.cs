@@ -1,4 +1,5 @@
 using Nuke.Common.CI;
+using Nuke.Common.Completion;
 using Nuke.Common.IO;
 
 namespace Nuke.Common.Parameters;
@@ -22,7 +23,11 @@ internal static class EngineParameters
         new("Partition", null, typeof(Partition), "Partition to use on CI, such as 2/3.") { IsListed = false };
 
     public static readonly ParameterDefinition Plan =
-        new("Plan", null, typeof(bool), "Shows what would run, in which order, and why; runs nothing.");
+        new("Plan", null, typeof(string), "Shows what would run, in which order, and why, and where the values come from; runs nothing. 'json' prints it for other programs.")
+        {
+            BareValue = "text",
+            AllowedValues = _ => ["json", "text", "true", "false"],
+        };
 
     public static readonly ParameterDefinition Help = new("Help", null, typeof(bool), "Shows this text.");
 
@@ -43,6 +48,15 @@ internal static class EngineParameters
     public static readonly ParameterDefinition FailFast =
         new("FailFast", null, typeof(bool), "When a target fails, cancels what runs beside it, instead of letting it finish.");
 
+    public static readonly ParameterDefinition Completion =
+        new("Completion", null, typeof(string), "Prints a script that lets a shell complete targets, options and values: bash, zsh, fish or pwsh.")
+        {
+            AllowedValues = _ => CompletionScript.Shells,
+        };
+
+    /// <summary>Whether it says what is to be done, and not how.</summary>
+    public static bool IsRequest(ParameterDefinition parameter) => parameter == Target || parameter == Plan || parameter == Help || parameter == Completion;
+
     public static IReadOnlyList<ParameterDefinition> All { get; } =
-        [Target, Skip, Continue, DegreeOfParallelism, FailFast, Plan, Help, NoLogo, Verbosity, Profile, Root, Host, Partition];
+        [Target, Skip, Continue, DegreeOfParallelism, FailFast, Plan, Help, Completion, NoLogo, Verbosity, Profile, Root, Host, Partition];
 }

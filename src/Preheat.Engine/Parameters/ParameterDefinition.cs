@@ -23,12 +23,24 @@ internal sealed record ParameterDefinition(string Name, MemberInfo? Member, Type
     /// <summary>The allowed values, asked for once the build exists; null when any value will do.</summary>
     public Func<NukeBuild?, IReadOnlyList<string>?> AllowedValues { get; init; } = _ => null;
 
+    /// <summary>The words that may be its value: the allowed values, or the names of an enumeration; null when any value will do.</summary>
+    public IReadOnlyList<string>? Choices(NukeBuild? build) =>
+        AllowedValues(build) ?? ((Type.GetElementType() ?? Type) is { IsEnum: true } type ? [.. Enum.GetNames(type).Select(ParameterNames.Dashed)] : null);
+
     /// <summary>The engine's own parameters are not taken from bare environment names: HOST, TARGET or PROFILE mean other things there.</summary>
     public bool IsEngineOwn => Member is null;
 
     public bool IsArray => Type.IsArray;
 
-    public bool IsSwitch => Type == typeof(bool);
+    /// <summary>Whether the option may stand without a value.</summary>
+    public bool IsSwitch => Type == typeof(bool) || BareValue is not null;
+
+    /// <summary>The value of an option that stands without one; null for what is true then, or must have one.</summary>
+    public string? BareValue { get; init; }
+
+    /// <summary>Whether the word after an option that may stand without a value is its value, and not a target.</summary>
+    public bool IsValueOfSwitch(string word) =>
+        bool.TryParse(word, out _) || (BareValue is not null && AllowedValues(null)?.Contains(word, StringComparer.OrdinalIgnoreCase) == true);
 
     /// <summary>The option as help shows it, without the two dashes.</summary>
     public string DashedName { get; } = ParameterNames.Dashed(Name);

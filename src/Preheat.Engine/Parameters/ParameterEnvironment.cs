@@ -43,6 +43,7 @@ internal sealed class ParameterEnvironment
     private RawValue Value(ParameterDefinition parameter, string name, string value, bool isBare) =>
         new(parameter is { IsArray: true, Separator: { } separator } ? value.Split(separator) : [value], $"{name} in the environment", _directory)
         {
+            Variable = name,
             MayBeMeantForOthers = isBare,
         };
 }

@@ -9,6 +9,7 @@ namespace Nuke.Common.Parameters;
 internal sealed class ParameterValues(ParameterCatalogue catalogue)
 {
     private readonly Dictionary<ParameterDefinition, object?> _values = [];
+    private readonly Dictionary<ParameterDefinition, RawValue> _sources = [];
 
     public ParameterCatalogue Catalogue => catalogue;
 
@@ -38,12 +39,13 @@ internal sealed class ParameterValues(ParameterCatalogue catalogue)
                 if (problem is null)
                 {
                     _values[parameter] = value;
+                    _sources[parameter] = raw;
                     break;
                 }
 
                 if (!raw.MayBeMeantForOthers)
                 {
-                    Errors.Add($"Parameter --{parameter.DashedName}: {problem} (from {raw.Source}).");
+                    Errors.Add($"Parameter --{parameter.DashedName}: {problem} (from {raw.Source}){Hint(parameter, raw, build)}");
                     break;
                 }
 
@@ -51,6 +53,16 @@ internal sealed class ParameterValues(ParameterCatalogue catalogue)
             }
         }
     }
+
+    private static string Hint(ParameterDefinition parameter, RawValue raw, NukeBuild? build)
+    {
+        var choices = parameter.Choices(build) ?? [];
+        var wrong = raw.Texts.FirstOrDefault(text => !choices.Contains(text, StringComparer.OrdinalIgnoreCase));
+        return wrong is not null && Nearest.To(wrong, choices) is { } nearest ? $"; did you mean {nearest}?" : ".";
+    }
+
+    /// <summary>Where the value comes from; null when no source has one.</summary>
+    public RawValue? SourceOf(ParameterDefinition parameter) => _sources.GetValueOrDefault(parameter);
 
     public object? Get(ParameterDefinition parameter) => _values.GetValueOrDefault(parameter);
 

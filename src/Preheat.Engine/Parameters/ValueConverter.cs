@@ -12,7 +12,7 @@ internal static class ValueConverter
     {
         if (!parameter.IsArray)
         {
-            return raw.Texts.Count == 0 ? (true, null) : ConvertOne(parameter.Type, raw.Texts[0], raw.BaseDirectory, allowed);
+            return raw.Texts.Count == 0 ? (parameter.BareValue ?? (object)true, null) : ConvertOne(parameter.Type, raw.Texts[0], raw.BaseDirectory, allowed);
         }
 
         var elementType = parameter.Type.GetElementType()!;
