@@ -8,11 +8,14 @@ try
         case ["bake", .. var options]:
             await BakeBenchmark.RunAsync(BakeOptions.Parse(options), CancellationToken.None);
             return 0;
+        case ["rebake", .. var options]:
+            await RebakeBenchmark.RunAsync(BakeOptions.Parse(options), CancellationToken.None);
+            return 0;
         case ["sink"]:
             await DiscardingRegistry.RunAsync();
             return 0;
         default:
-            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]");
+            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       rebake [--size 1GiB] [--runs 3] [--artifacts-directory artifacts]");
             return 2;
     }
 }

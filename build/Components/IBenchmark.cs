@@ -3,7 +3,7 @@ using Preheat.Testing;
 
 interface IBenchmark : IHazDeployment
 {
-    [Parameter("Only this benchmark - bake")]
+    [Parameter("Only this benchmark - bake (default), rebake")]
     string? Only => TryGetValue(() => Only);
 
     [Parameter("How much data a benchmark moves, such as 512MiB or 4GiB")]

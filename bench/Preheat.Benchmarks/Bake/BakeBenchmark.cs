@@ -15,7 +15,7 @@ namespace Preheat.Benchmarks.Bake;
 /// </summary>
 internal static class BakeBenchmark
 {
-    private const string Host = "bench-docker.pkg.dev";
+    internal const string Host = "bench-docker.pkg.dev";
 
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n" };
 
@@ -54,11 +54,7 @@ internal static class BakeBenchmark
     private static async Task<BakeRun> BakeAsync(string reference, IModelSource source, bool real, CancellationToken cancellation)
     {
         await using var registry = await RegistryProcess.StartAsync(real);
-        var endpoints = new CloudEndpoints
-        {
-            Hub = registry.Address,
-            Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase) { [Host] = registry.Address },
-        };
+        var endpoints = Endpoints(registry.Address);
         await PushBaseAsync(endpoints, cancellation);
         var snapshot = await ResolveAsync(reference, source, cancellation);
         using var recipe = new RecipeFile();
@@ -114,7 +110,13 @@ internal static class BakeBenchmark
         return long.Parse(line[key.Length..].Replace("kB", "", StringComparison.Ordinal), NumberStyles.Integer, CultureInfo.InvariantCulture) * 1024;
     }
 
-    private static async Task PushBaseAsync(CloudEndpoints endpoints, CancellationToken cancellation)
+    internal static CloudEndpoints Endpoints(Uri registry) => new()
+    {
+        Hub = registry,
+        Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase) { [Host] = registry },
+    };
+
+    internal static async Task PushBaseAsync(CloudEndpoints endpoints, CancellationToken cancellation)
     {
         const string repository = "bench/base";
         using var client = new RegistryClient(Host, endpoints, TimeProvider.System);
@@ -140,7 +142,7 @@ internal static class BakeBenchmark
         }
     }
 
-    private sealed class RecipeFile : IDisposable
+    internal sealed class RecipeFile : IDisposable
     {
         public RecipeFile() => File.WriteAllText(Path, "ARG BASE_IMAGE\nFROM scratch AS weights\nFROM ${BASE_IMAGE}\nCOPY --from=weights / /models/generated\n");
 
