@@ -63,6 +63,7 @@ sealed partial class Session : IDisposable
         try
         {
             await body(RunningToken());
+            await ShareAsync(target);
             Events.Emit(Ended(0, null));
         }
         catch (OperationCanceledException) when (Interrupt.Requested)
@@ -109,6 +110,7 @@ sealed partial class Session : IDisposable
             Steps.Receipts.Dispose();
         Interrupt.Dispose();
         _gate.Dispose();
+        _sharing.Dispose();
     }
 
     private static string Engine

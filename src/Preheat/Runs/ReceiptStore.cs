@@ -16,11 +16,15 @@ public sealed class ReceiptStore : IDisposable
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
+    /// <summary>Says where the deployment of this folder lives.</summary>
+    public const string BindingFile = "deployment.json";
+
     private const string LockFile = "lock.json";
 
     private const long LargestReceipt = 64L << 20;
 
     private FileStream? _lock;
+    private JsonElement _binding;
 
     public ReceiptStore(string artifactsDirectory, string deployment)
     {
@@ -32,6 +36,9 @@ public sealed class ReceiptStore : IDisposable
 
     /// <summary>Absolute path of the deployment's folder.</summary>
     public string Directory { get; }
+
+    /// <summary>Where the deployment lives, as JSON; known once the folder is open.</summary>
+    public string Binding => JsonSerializer.Serialize(_binding);
 
     /// <summary>
     /// Takes the folder for writing and binds it to where the deployment lives. The lock ends with the process, however it ends; what a killed
@@ -77,6 +84,14 @@ public sealed class ReceiptStore : IDisposable
         }
     }
 
+    /// <summary>All receipts that this version understands, by target.</summary>
+    public IReadOnlyList<Receipt> All() => !System.IO.Directory.Exists(Directory)
+        ? []
+        : [.. System.IO.Directory.EnumerateFiles(Directory, "*.json").Select(path => Read(Path.GetFileNameWithoutExtension(path))).OfType<Receipt>().OrderBy(receipt => receipt.Target, StringComparer.Ordinal)];
+
+    /// <summary>Writes a receipt.</summary>
+    public void Put(Receipt receipt) => Write(receipt.Target + ".json", receipt);
+
     /// <summary>The record a target made, whether current or not; null when there is none.</summary>
     public T? Output<T>(string target) where T : class
     {
@@ -121,28 +136,32 @@ public sealed class ReceiptStore : IDisposable
         return "a process that has not said its name yet";
     }
 
+    /// <summary>Compares a binding from elsewhere with this folder's.</summary>
+    /// <exception cref="UserException">It is another place's, or cannot be read.</exception>
+    public void CheckBinding(string text, string place)
+    {
+        JsonElement bound;
+        try
+        {
+            bound = JsonSerializer.Deserialize<JsonElement>(text);
+        }
+        catch (JsonException)
+        {
+            throw new UserException($"{place} is not JSON. Restore it, or remove it to begin anew.");
+        }
+        if (Fingerprint.Of(bound) != Fingerprint.Of(_binding))
+            throw new UserException(
+                $"Deployment '{Deployment}' is bound to {Flat(bound)} ({place}), but this run asks for {Flat(_binding)}. " +
+                "Name another with --deployment, or tear the first one down ('./build.sh Teardown') and remove what binds it.");
+    }
+
     private void Bind(object binding)
     {
-        const string name = "deployment.json";
-        var wanted = JsonSerializer.SerializeToElement(binding, Json);
-        if (ReadText(name) is { } text)
-        {
-            JsonElement bound;
-            try
-            {
-                bound = JsonSerializer.Deserialize<JsonElement>(text);
-            }
-            catch (JsonException)
-            {
-                throw new UserException($"{Path.Combine(Directory, name)} is not JSON. Restore it, or remove the folder to begin anew.");
-            }
-            if (Fingerprint.Of(bound) == Fingerprint.Of(wanted))
-                return;
-            throw new UserException(
-                $"Deployment '{Deployment}' is bound to {Flat(bound)}, but this run asks for {Flat(wanted)}. " +
-                $"Name another with --deployment, or tear the first one down ('./build.sh Teardown') and remove {Directory}.");
-        }
-        Write(name, binding);
+        _binding = JsonSerializer.SerializeToElement(binding, Json);
+        if (ReadText(BindingFile) is { } text)
+            CheckBinding(text, Path.Combine(Directory, BindingFile));
+        else
+            Write(BindingFile, binding);
     }
 
     private static string Flat(JsonElement element) =>

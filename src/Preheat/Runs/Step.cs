@@ -96,7 +96,7 @@ public static class Step
     {
         var output = await GuardAsync(context, target, reason, started, () => make(cancellation), cancellation);
         var finished = context.Time.GetUtcNow();
-        context.Receipts.Write(target + ".json", new Receipt
+        context.Receipts.Put(new Receipt
         {
             Schema = Receipt.CurrentSchema,
             Target = target,
