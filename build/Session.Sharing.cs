@@ -15,10 +15,17 @@ sealed partial class Session
     /// <summary>After a step has made something, or Deploy has found all as it was: copies the receipts. Before the first Deploy there is no place for them.</summary>
     private async Task ShareAsync(string target)
     {
-        if (_endpoints is null || !_steps.IsValueCreated || Steps.Receipts.Read(nameof(IDeploy.Deploy)) is null)
+        if (DryRun is not null || _endpoints is null || !_steps.IsValueCreated || Steps.Receipts.Read(nameof(IDeploy.Deploy)) is null)
             return;
         if (Steps.Outcomes.Any(step => step.Target == target && (step.Result is StepResult.Made || target == nameof(IDeploy.Deploy))))
             await SharedAsync(shared => Sharing.ShareAsync(shared, Interrupt.Token));
+    }
+
+    /// <summary>In a dry run: that a step which would make something would change the shared copies.</summary>
+    private void TellSharing(string target)
+    {
+        if (target == nameof(IDeploy.Deploy) || Steps.Receipts.Read(nameof(IDeploy.Deploy)) is not null)
+            DryRun!.Request("PATCH", $"api/v1/namespaces/{Deployment.Namespace}/configmaps/{ClusterReceipts.NameOf(Deployment.Name)}", "the receipts");
     }
 
     private async Task SharedAsync(Func<ISharedReceipts, Task> work)

@@ -12,7 +12,10 @@ public sealed class ClusterReceipts(string deployment, string inNamespace, Cloud
 
     public string Place => $"ConfigMap/{Name} of namespace {inNamespace}";
 
-    private string Name => $"preheat-{deployment}-receipts";
+    private string Name => NameOf(deployment);
+
+    /// <summary>Name of a deployment's ConfigMap.</summary>
+    public static string NameOf(string deployment) => $"preheat-{deployment}-receipts";
 
     /// <exception cref="PreheatException">The cluster cannot be reached, or refuses.</exception>
     public async Task<IReadOnlyDictionary<string, string>?> ReadAsync(CancellationToken cancellation)

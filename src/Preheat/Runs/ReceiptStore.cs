@@ -26,13 +26,18 @@ public sealed class ReceiptStore : IDisposable
     private FileStream? _lock;
     private JsonElement _binding;
 
-    public ReceiptStore(string artifactsDirectory, string deployment)
+    /// <param name="dryRun">When set, takes what is written; nothing in the folder changes.</param>
+    public ReceiptStore(string artifactsDirectory, string deployment, DryRun? dryRun = null)
     {
+        DryRun = dryRun;
         Deployment = deployment;
         Directory = Path.Combine(Path.GetFullPath(artifactsDirectory), deployment);
     }
 
     public string Deployment { get; }
+
+    /// <summary>Takes what is written; null writes it.</summary>
+    public DryRun? DryRun { get; }
 
     /// <summary>Absolute path of the deployment's folder.</summary>
     public string Directory { get; }
@@ -48,6 +53,11 @@ public sealed class ReceiptStore : IDisposable
     /// <exception cref="UserException">Another process writes it, it is bound to another place, or it cannot be written.</exception>
     public void Open(object binding, TimeProvider time, string purpose = "")
     {
+        if (DryRun is not null)
+        {
+            Bind(binding);
+            return;
+        }
         try
         {
             System.IO.Directory.CreateDirectory(Directory);
@@ -85,9 +95,16 @@ public sealed class ReceiptStore : IDisposable
     }
 
     /// <summary>All receipts that this version understands, by target.</summary>
-    public IReadOnlyList<Receipt> All() => !System.IO.Directory.Exists(Directory)
-        ? []
-        : [.. System.IO.Directory.EnumerateFiles(Directory, "*.json").Select(path => Read(Path.GetFileNameWithoutExtension(path))).OfType<Receipt>().OrderBy(receipt => receipt.Target, StringComparer.Ordinal)];
+    public IReadOnlyList<Receipt> All() =>
+    [
+        .. (System.IO.Directory.Exists(Directory) ? System.IO.Directory.EnumerateFiles(Directory, "*.json") : [])
+            .Concat(DryRun?.FilesIn(Directory) ?? [])
+            .Select(path => Path.GetFileNameWithoutExtension(path))
+            .Distinct(StringComparer.Ordinal)
+            .Select(Read)
+            .OfType<Receipt>()
+            .OrderBy(receipt => receipt.Target, StringComparer.Ordinal),
+    ];
 
     /// <summary>Writes a receipt.</summary>
     public void Put(Receipt receipt) => Write(receipt.Target + ".json", receipt);
@@ -106,11 +123,24 @@ public sealed class ReceiptStore : IDisposable
     }
 
     /// <summary>Writes a JSON file into the folder, whole or not at all.</summary>
-    public void Write(string fileName, object value) =>
-        AtomicFile.Write(Path.Combine(Directory, fileName), [.. JsonSerializer.SerializeToUtf8Bytes(value, Json), (byte)'\n']);
+    public void Write(string fileName, object value)
+    {
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(value, Json), (byte)'\n'];
+        if (DryRun is not null)
+            DryRun.Write(Path.Combine(Directory, fileName), bytes);
+        else
+            AtomicFile.Write(Path.Combine(Directory, fileName), bytes);
+    }
 
     /// <summary>Forgets a target's receipt: what it describes is being changed or removed.</summary>
-    public void Delete(string target) => File.Delete(Path.Combine(Directory, target + ".json"));
+    public void Delete(string target)
+    {
+        var path = Path.Combine(Directory, target + ".json");
+        if (DryRun is not null)
+            DryRun.Remove(path);
+        else
+            File.Delete(path);
+    }
 
     public void Dispose()
     {
@@ -170,6 +200,8 @@ public sealed class ReceiptStore : IDisposable
     private string? ReadText(string fileName)
     {
         var path = Path.Combine(Directory, fileName);
+        if (DryRun is not null && DryRun.TryRead(path, out var planned))
+            return planned is null ? null : System.Text.Encoding.UTF8.GetString(planned);
         try
         {
             var file = new FileInfo(path);
