@@ -12,7 +12,7 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
         // The bundled engine asks this for each target of --plan; receipts answer, without network.
         AppContext.SetData("preheat.plan", (Func<string, string?>)Explain);
         // Beside these it runs nothing: they measure, remove, or look at what the others make.
-        AppContext.SetData("preheat.exclusive", new[] { "LoadTest", "Test", "Benchmark", "Doctor", "Status", "Teardown", "LocalCloudDown" });
+        AppContext.SetData("preheat.exclusive", new[] { "LoadTest", "Test", "Benchmark", "Doctor", "Status", "Teardown", "LocalCloudDown", "KillTest" });
     }
 
     /// <summary>All wrong values are told before anything runs.</summary>
@@ -48,17 +48,18 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
         }
     }
 
-    private string? Explain(string target)
+    /// <summary>What the step of a target reads; null when it is none.</summary>
+    public StepInputs? InputsOf(string target) => target switch
     {
-        StepInputs? inputs = target switch
-        {
-            nameof(IResolveModel.ResolveModel) => ((IResolveModel)this).ResolveInputs,
-            nameof(IBakeImage.BakeImage) => ((IBakeImage)this).BakeInputs,
-            nameof(IRenderManifests.RenderManifests) => ((IRenderManifests)this).RenderInputs,
-            nameof(IDeploy.Deploy) => ((IDeploy)this).DeployInputs,
-            nameof(ISmokeTest.SmokeTest) => ((ISmokeTest)this).SmokeInputs,
-            _ => null,
-        };
-        return inputs is null ? null : Step.Explain(Session.Receipts(Session.Current.Deployment, ((IHazDeployment)this).Artifacts), inputs);
-    }
+        nameof(IResolveModel.ResolveModel) => ((IResolveModel)this).ResolveInputs,
+        nameof(IBakeImage.BakeImage) => ((IBakeImage)this).BakeInputs,
+        nameof(IRenderManifests.RenderManifests) => ((IRenderManifests)this).RenderInputs,
+        nameof(IDeploy.Deploy) => ((IDeploy)this).DeployInputs,
+        nameof(ISmokeTest.SmokeTest) => ((ISmokeTest)this).SmokeInputs,
+        nameof(ILoadTest.LoadTest) => ((ILoadTest)this).LoadInputs,
+        _ => null,
+    };
+
+    private string? Explain(string target) =>
+        target == nameof(ILoadTest.LoadTest) || InputsOf(target) is not { } inputs ? null : Step.Explain(Session.Receipts(Session.Current.Deployment, ((IHazDeployment)this).Artifacts), inputs);
 }

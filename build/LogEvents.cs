@@ -22,6 +22,12 @@ sealed class LogEvents(TimeProvider time) : IEventSink
             case Warning warning:
                 Log.Warning("{Text}", warning.Text);
                 break;
+            case PlannedRequest planned:
+                Log.Information("would send {Method:l} {Address:l}{Detail:l}", planned.Method, planned.Address, planned.Detail is { } about ? $" ({about})" : "");
+                break;
+            case PlannedFile planned:
+                Log.Information("would {Change:l} {Path:l}{Detail:l}", planned.Change, planned.Path, planned.Detail is { } what ? $" ({what})" : "");
+                break;
             case StateChanged changed:
                 Log.Information("{Subject}: {State}", changed.Subject, changed.State);
                 break;

@@ -22,8 +22,20 @@ sealed partial class Session
         }
     }
 
-    private async Task<CloudEndpoints> ConnectAsync() =>
-        Map(await LocalCloud.EnsureRunningAsync(((IHazCloud)_build).CloudOptions, line => Events.Emit(new Note(line)), Interrupt.Token));
+    private async Task<CloudEndpoints> ConnectAsync()
+    {
+        var options = ((IHazCloud)_build).CloudOptions;
+        if (DryRun is null)
+            return Map(await LocalCloud.EnsureRunningAsync(options, line => Events.Emit(new Note(line)), Interrupt.Token));
+        if (LocalCloud.Find(options.StateDirectory) is not { } running)
+        {
+            Events.Emit(new Note($"would start the embedded cloud in {options.StateDirectory}"));
+            throw DryRun.Undecided();
+        }
+        if (LocalCloud.Difference(running, options) is { } difference)
+            Events.Emit(new Note($"would restart the embedded cloud, since {difference}"));
+        return Map(running);
+    }
 
     private CloudEndpoints Map(LocalEndpoint cloud) => new()
     {
@@ -37,5 +49,6 @@ sealed partial class Session
         Kubeconfig = cloud.Kubeconfig,
         KubeContext = "preheat-local",
         TimeScale = cloud.TimeScale,
+        DryRun = DryRun,
     };
 }

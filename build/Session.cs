@@ -14,6 +14,7 @@ sealed partial class Session : IDisposable
     private readonly EventLog _log;
     private readonly Lazy<Deployment> _deployment;
     private readonly Lazy<StepContext> _steps;
+    private readonly Lazy<DryRun?> _dryRun;
     private CancellationTokenSource? _running;
     private int _bodies;
 
@@ -21,6 +22,7 @@ sealed partial class Session : IDisposable
     {
         _build = build;
         _log = new EventLog(Time, Mask);
+        _dryRun = new(() => ((IHazDeployment)build).DryRun ? new DryRun(Events!) : null);
         Events = new EventFan(new LogEvents(Time), _bytes, _log);
         // A failure is not kept: wrong values are asked for again, with the same message, by whoever needs them next.
         _deployment = new(() => ((IHazDeployment)build).Request.Validate(Reader()), LazyThreadSafetyMode.PublicationOnly);
@@ -40,6 +42,9 @@ sealed partial class Session : IDisposable
     /// <summary>The validated request. Wrong values are listed all together.</summary>
     public Deployment Deployment => _deployment.Value;
 
+    /// <summary>Takes what would be changed; null in a real run.</summary>
+    public DryRun? DryRun => _dryRun.Value;
+
     /// <summary>The steps' context; takes the deployment's folder at the first call.</summary>
     public StepContext Steps => _steps.Value;
 
@@ -55,7 +60,14 @@ sealed partial class Session : IDisposable
     /// <summary>A reader of parameters whose warnings go to the log.</summary>
     public static ParameterReader Reader() => new(Environment.GetEnvironmentVariable, text => Log.Warning("{Text:l}", text));
 
-    public static ReceiptStore Receipts(Deployment deployment, AbsolutePath artifacts) => new(artifacts, deployment.Name);
+    public static ReceiptStore Receipts(Deployment deployment, AbsolutePath artifacts, DryRun? dryRun = null) => new(artifacts, deployment.Name, dryRun);
+
+    /// <summary>Runs the body of a target that is no step; a dry run only says what it would do.</summary>
+    public Task RunAsync(string target, string inDryRun, Func<CancellationToken, Task> body) => RunAsync(target, DryRun is null ? body : _ =>
+    {
+        Events.Emit(new Note(inDryRun));
+        return Task.CompletedTask;
+    });
 
     /// <summary>Runs a target's body: one way for errors and interruption to become exit codes, on both engines.</summary>
     public async Task RunAsync(string target, Func<CancellationToken, Task> body)
@@ -66,7 +78,18 @@ sealed partial class Session : IDisposable
         Interlocked.Increment(ref _bodies);
         try
         {
+            if (DryRun is { } dryRun && _build.InputsOf(target)?.Needs.Any(dryRun.IsUndecided) == true)
+                throw dryRun.Undecided();
             await body(RunningToken());
+            await ShareAsync(target);
+            Events.Emit(Ended(0, null));
+        }
+        catch (UndecidedException undecided)
+        {
+            if (undecided.IsTold)
+                TellSharing(target);
+            else
+                Events.Emit(new Note($"{target}: decided when it runs."));
             Events.Emit(Ended(0, null));
         }
         catch (OperationCanceledException) when (Interrupt.Requested)
@@ -98,7 +121,12 @@ sealed partial class Session : IDisposable
         // Nuke says "finished" at Ctrl+C too, while the step that runs still cleans up, and once more when it has ended.
         if (Volatile.Read(ref _bodies) > 0)
             return;
-        if (_steps.IsValueCreated)
+        if (_steps.IsValueCreated && DryRun is { } dryRun)
+        {
+            foreach (var file in new[] { ".lock", RunRecord.FileName, EventLog.Name })
+                dryRun.Write(Path.Combine(Steps.Receipts.Directory, file), "of every run");
+        }
+        else if (_steps.IsValueCreated)
         {
             try
             {
@@ -121,6 +149,7 @@ sealed partial class Session : IDisposable
             Steps.Receipts.Dispose();
         Interrupt.Dispose();
         _gate.Dispose();
+        _sharing.Dispose();
     }
 
     private static string Engine
@@ -165,14 +194,17 @@ sealed partial class Session : IDisposable
     private StepContext Open()
     {
         var deployment = Deployment;
-        var receipts = Receipts(deployment, ((IHazDeployment)_build).Artifacts);
+        var receipts = Receipts(deployment, ((IHazDeployment)_build).Artifacts, DryRun);
         receipts.Open(
             new { deployment.Cloud, deployment.Platform, deployment.ProjectId, deployment.Region, deployment.Namespace },
             Time,
             string.Join(' ', _build.InvokedTargets.Select(target => target.Name)));
         var steps = new StepContext(receipts, Events, Time, _bytes, Mask);
-        _log.Open(receipts.Directory);
-        RunRecord.Begin(steps, StartedAt, Engine);
+        if (DryRun is null)
+        {
+            _log.Open(receipts.Directory);
+            RunRecord.Begin(steps, StartedAt, Engine);
+        }
         return steps;
     }
 }

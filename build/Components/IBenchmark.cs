@@ -11,7 +11,7 @@ interface IBenchmark : IHazDeployment
 
     Target Benchmark => _ => _
         .Description("Measure ours beside the peers and the machine's own limit")
-        .Executes(() => Session.Current.RunAsync(nameof(Benchmark), async cancellation =>
+        .Executes(() => Session.Current.RunAsync(nameof(Benchmark), "would build and run the benchmark", async cancellation =>
         {
             var session = Session.Current;
             string[] size = BenchmarkSize is { Length: > 0 } amount ? ["--size", amount] : [];

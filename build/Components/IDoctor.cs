@@ -6,7 +6,7 @@ interface IDoctor : IHazCloud
 {
     Target Doctor => _ => _
         .Description("Check every prerequisite, each failure with its remedy")
-        .Executes(() => Session.Current.RunAsync(nameof(Doctor), async cancellation =>
+        .Executes(() => Session.Current.RunAsync(nameof(Doctor), "would check the prerequisites, with a file made in and removed from each folder", async cancellation =>
         {
             var findings = await Prerequisites.CheckAsync(
                 new DoctorRequest(

@@ -68,6 +68,9 @@ interface IHazDeployment : INukeBuild
     [Parameter("Folder of receipts, manifests and reports - default is artifacts")]
     AbsolutePath? ArtifactsDirectory => TryGetValue(() => ArtifactsDirectory);
 
+    [Parameter("Say what would be sent and written, and change nothing")]
+    bool DryRun => TryGetValue<bool?>(() => DryRun) ?? false;
+
     /// <summary>What is allowed: for the help, for completion, and to be checked.</summary>
     static IEnumerable<string> Clouds => ["local", "google"];
     static IEnumerable<string> Platforms => ["gke", "kubernetes", "cloud-run"];

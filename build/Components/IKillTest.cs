@@ -11,7 +11,7 @@ interface IKillTest : IHazDeployment
 
     Target KillTest => _ => _
         .Description("For developers: kill Verify at random points and check that the next run completes it")
-        .Executes(() => Session.Current.RunAsync(nameof(KillTest), async cancellation =>
+        .Executes(() => Session.Current.RunAsync(nameof(KillTest), "would run and kill the build in folders of its own", async cancellation =>
         {
             if (Kills is < 1)
                 throw new UserException($"--kills {Kills} is out of range: at least 1.");

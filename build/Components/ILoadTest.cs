@@ -22,8 +22,8 @@ interface ILoadTest : ISmokeTest
     LoadOptions Load => LoadOptions.Parse(LoadRate, LoadDuration, LoadTimeout, LoadTargets, Objective is { Length: > 0 } ? Objective : ["success>=99"]);
 
     /// <summary>What the step reads; a measurement is made anew by every run.</summary>
-    private static StepInputs LoadInputs(LoadOptions options) =>
-        new(nameof(LoadTest), 1, new { options.Rate, duration = options.Duration.TotalSeconds, timeout = options.Timeout.TotalSeconds }, nameof(Deploy));
+    StepInputs LoadInputs => new(
+        nameof(LoadTest), 1, new { Load.Rate, duration = Load.Duration.TotalSeconds, timeout = Load.Timeout.TotalSeconds }, nameof(Deploy));
 
     Target LoadTest => _ => _
         .Description("Send load at a constant rate and measure; missed objectives end with exit code 3")
@@ -47,9 +47,16 @@ interface ILoadTest : ISmokeTest
             LoadReport report = null!;
             await Step.RefreshAsync(
                 session.Steps,
-                LoadInputs(options),
+                LoadInputs,
                 async token =>
                 {
+                    if (session.DryRun is { } dryRun)
+                    {
+                        dryRun.Request("POST", $"{rollout.Endpoint.Service}/v1/", $"{options.Requests} load requests at {options.Rate}/s");
+                        foreach (var file in new[] { "load.json", "load.txt" })
+                            dryRun.Write(LoadFile(file), "the measurement");
+                        throw dryRun.Undecided();
+                    }
                     report = await LoadTester.RunAsync(request, session.Events, Session.Time, token);
                     Keep(report);
                     // What was measured until then is kept as a report; the receipt stays that of the last whole test.

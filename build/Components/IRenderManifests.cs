@@ -30,6 +30,7 @@ interface IRenderManifests : IBakeImage
                 Image = receipts.Output<ServingImage>(nameof(BakeImage))!,
                 ManifestsRoot = RootDirectory / "manifests",
                 OutputDirectory = RenderedManifests,
+                DryRun = session.DryRun,
             };
             var manifests = await Step.RefreshAsync(
                 session.Steps,

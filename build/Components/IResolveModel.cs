@@ -18,6 +18,7 @@ interface IResolveModel : IHazCloud
             var session = Session.Current;
             var deployment = session.Deployment;
             var endpoints = await session.EndpointsAsync();
+            await session.ContinueAsync();
             var model = await Step.RefreshAsync(
                 session.Steps,
                 ResolveInputs,

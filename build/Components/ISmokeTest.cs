@@ -25,7 +25,13 @@ interface ISmokeTest : IDeploy
                 session.Steps,
                 SmokeInputs,
                 (_, token) => SmokeTester.IsHealthyAsync(request, token),
-                token => SmokeTester.RunAsync(request, session.Events, Session.Time, token),
+                token =>
+                {
+                    if (session.DryRun is not { } dryRun)
+                        return SmokeTester.RunAsync(request, session.Events, Session.Time, token);
+                    dryRun.Request("POST", $"{rollout.Endpoint.Service}/v1/", "the smoke checks, a few requests");
+                    throw dryRun.Undecided();
+                },
                 cancellation);
             ReportSummary(_ => _.AddPair("Checks", $"{report.Checks.Count} passed"));
         }));

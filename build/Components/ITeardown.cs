@@ -20,7 +20,7 @@ interface ITeardown : ISmokeTest
                 return;
             }
             Log.Information("This will be removed: {Objects:l}", string.Join(", ", plan.Objects.Select(item => item.Title)));
-            if (!Yes && !Agreed())
+            if (session.DryRun is null && !Yes && !Agreed())
                 throw new UserException("Nothing was removed. Add --yes to remove what is listed above.");
             foreach (var target in new[] { nameof(Deploy), nameof(SmokeTest) })
                 receipts.Delete(target);

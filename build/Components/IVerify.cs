@@ -25,6 +25,11 @@ interface IVerify : ILoadTest
         var receipts = steps.Receipts;
         var load = LoadFile("load.json");
         var path = Path.Combine(receipts.Directory, "report.html");
+        if (Session.Current.DryRun is { } dryRun)
+        {
+            dryRun.Write(path, "the report");
+            return path;
+        }
         AtomicFile.Write(path, System.Text.Encoding.UTF8.GetBytes(HtmlReport.Render(new ReportContent
         {
             Deployment = receipts.Deployment,

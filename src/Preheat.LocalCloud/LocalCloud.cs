@@ -75,6 +75,9 @@ public static class LocalCloud
     public static LocalEndpoint? Find(string stateDirectory) =>
         EndpointFile.Read(Path.GetFullPath(stateDirectory)) is { } endpoint && CloudProcess.IsAlive(endpoint) ? endpoint : null;
 
+    /// <summary>Why <see cref="EnsureRunningAsync"/> would replace this cloud, as a clause; null when it would not.</summary>
+    public static string? Difference(LocalEndpoint running, LocalCloudOptions options) => Difference(running, options, BinaryStore.OfThisBuild().Hash);
+
     private static string? Difference(LocalEndpoint running, LocalCloudOptions options, string hash)
     {
         if (running.BuildHash != hash)

@@ -21,4 +21,7 @@ public sealed record CloudEndpoints
 
     /// <summary>The infrastructure of the embedded cloud runs this many times faster than the hardware it simulates; null on real infrastructure.</summary>
     public double? TimeScale { get; init; }
+
+    /// <summary>When set, no client sends a request that changes something: it tells this instead. Null in a real run.</summary>
+    public Runs.DryRun? DryRun { get; init; }
 }

@@ -61,7 +61,8 @@ public sealed class Workplace : IAsyncDisposable
     /// <summary>Starts <c>build.sh</c> and leaves it running.</summary>
     public Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("bash")
+        // Whoever runs the tests in the background may ignore signals, and what is started there inherits that.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,HUP", "bash"])
         {
             WorkingDirectory = Folder,
             UseShellExecute = false,

@@ -26,7 +26,7 @@ public static class Baker
         var arguments = Arguments(request);
         var baseReference = ImageReference.Parse(ImageRecipe.BaseImage(dockerfile, arguments, request.Platform));
         using var registry = new RegistryClient(target.Host, endpoints, time);
-        var store = Store(request, registry, target, time);
+        var store = Store(request, registry, target, endpoints.DryRun, time);
         using var baseRegistry = new RegistryClient(baseReference.Host, endpoints, time);
 
         var baseImage = await BaseImage.PullAsync(baseRegistry, baseReference, request.Platform, cancellation);
@@ -35,7 +35,7 @@ public static class Baker
         var others = baseImage.Manifest.Layers.Count + (recipe.Directories.Count > 0 ? 1 : 0);
         var plan = LayerPlan.Make(request.Model.Files, recipe.Placement, LayerPlan.MostLayers - others);
 
-        var (baseLayers, modelLayers) = await PushLayersAsync(request, store, baseRegistry, target, baseImage, plan, events, time, cancellation);
+        var (baseLayers, modelLayers) = await PushLayersAsync(request, store, baseRegistry, target, baseImage, plan, endpoints.DryRun, events, time, cancellation);
         var directories = recipe.Directories.Count > 0 ? await PushDirectoriesAsync(store, recipe, cancellation) : null;
         Descriptor[] added = directories is null ? [] : [directories];
         Descriptor[] layers = [.. baseLayers, .. added, .. modelLayers.Select(LayerAnnotations.Describe)];
@@ -72,11 +72,11 @@ public static class Baker
         };
     }
 
-    private static IImageStore Store(BakeRequest request, RegistryClient registry, ImageReference target, TimeProvider time)
+    private static IImageStore Store(BakeRequest request, RegistryClient registry, ImageReference target, DryRun? dryRun, TimeProvider time)
     {
         if (request.LayoutDirectory is not { } directory)
             return new RegistryImageStore(registry, target.Repository);
-        var layout = new OciLayout(directory, time);
+        var layout = new OciLayout(directory, time, dryRun);
         layout.RemoveUnfinished();
         return layout;
     }
@@ -105,9 +105,9 @@ public static class Baker
 
     private static async Task<(Descriptor[] Base, KnownLayer[] Model)> PushLayersAsync(
         BakeRequest request, IImageStore store, RegistryClient baseRegistry, ImageReference target, BaseImage baseImage,
-        IReadOnlyList<IReadOnlyList<LayerFile>> plan, IEventSink events, TimeProvider time, CancellationToken cancellation)
+        IReadOnlyList<IReadOnlyList<LayerFile>> plan, DryRun? dryRun, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
-        var journal = new LayerJournal(request.JournalPath);
+        var journal = new LayerJournal(request.JournalPath, dryRun);
         var known = await KnownLayersAsync(store, target, journal, cancellation);
         var baseLayers = baseImage.Manifest.Layers;
         var copied = new Descriptor[baseLayers.Count];
@@ -125,7 +125,8 @@ public static class Baker
                 else
                     pushed[i - copied.Length] = await pusher.PushAsync(plan[i - copied.Length], token);
             }));
-        events.Emit(new Note($"{pusher.Sent} of {plan.Count} model layers sent ({pusher.SentBytes:N0} bytes), {plan.Count - pusher.Sent} were there; {copier.Copied} of {baseLayers.Count} base layers copied."));
+        if (dryRun is null)
+            events.Emit(new Note($"{pusher.Sent} of {plan.Count} model layers sent ({pusher.SentBytes:N0} bytes), {plan.Count - pusher.Sent} were there; {copier.Copied} of {baseLayers.Count} base layers copied."));
         return (copied, pushed);
     }
 

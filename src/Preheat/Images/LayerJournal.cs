@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Preheat.Runs;
 
 namespace Preheat.Images;
 
@@ -8,7 +9,8 @@ namespace Preheat.Images;
 /// commit is never forgotten whenever the process is killed; that it may name a layer which never arrived does no harm: every layer found here is asked for
 /// at the registry before it is used.
 /// </remarks>
-internal sealed class LayerJournal(string? path)
+/// <param name="dryRun">Takes what is added; null writes it.</param>
+internal sealed class LayerJournal(string? path, DryRun? dryRun = null)
 {
     private const long Longest = 16 << 20;
 
@@ -39,6 +41,11 @@ internal sealed class LayerJournal(string? path)
     {
         if (path is null)
             return;
+        if (dryRun is not null)
+        {
+            dryRun.Write(path, "a line for a layer");
+            return;
+        }
         var line = JsonSerializer.Serialize(layer, ManifestJson.Options) + "\n";
         lock (_lock)
         {

@@ -40,7 +40,10 @@ internal sealed class ModelLayerPusher(
             // Before the commit: a process killed right after it would not know that this layer is finished.
             committed => journal.Add(Written(committed, last!)),
             cancellation);
-        var layer = Written(digest, last!);
+        // A dry run sends nothing, and so learns nothing.
+        if (last!.Written.Count == 0)
+            return new KnownLayer(digest, last.Length, []);
+        var layer = Written(digest, last);
         Interlocked.Increment(ref _sent);
         Interlocked.Add(ref _sentBytes, layer.Size);
         return layer;

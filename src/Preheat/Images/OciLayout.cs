@@ -8,7 +8,8 @@ namespace Preheat.Images;
 /// <remarks>
 /// OCI image specification, <c>image-layout.md</c>. A blob is written beside its place and renamed when it is whole, so what is there is right and an interrupted bake goes on.
 /// </remarks>
-internal sealed class OciLayout(string directory, TimeProvider time) : IImageStore
+/// <param name="dryRun">Takes the files instead of the directory; null writes them.</param>
+internal sealed class OciLayout(string directory, TimeProvider time, DryRun? dryRun = null) : IImageStore
 {
     private const string TagKey = "org.opencontainers.image.ref.name";
     private const string Temporary = "upload-";
@@ -23,6 +24,13 @@ internal sealed class OciLayout(string directory, TimeProvider time) : IImageSto
 
     public async Task<Digest> StreamAsync(Func<BlobContent> create, Action<Digest>? committing, CancellationToken cancellation)
     {
+        if (dryRun is not null)
+        {
+            using var content = create();
+            dryRun.Leave();
+            dryRun.Write(Path.Combine(_blobs, dryRun.Known("")), $"{content.Length:N0} bytes");
+            return Digest.Of("decided when it runs"u8);
+        }
         Prepare();
         try
         {
@@ -37,6 +45,12 @@ internal sealed class OciLayout(string directory, TimeProvider time) : IImageSto
 
     public async Task PushAsync(Digest digest, Func<BlobContent> create, CancellationToken cancellation)
     {
+        if (dryRun is not null)
+        {
+            using var content = create();
+            dryRun.Write(Path.Combine(_blobs, dryRun.Known(digest.Hex)), $"{content.Length:N0} bytes");
+            return;
+        }
         var written = await StreamAsync(create, null, cancellation);
         if (written != digest)
             throw new PreheatException($"A blob has the digest {written}, not {digest}: it was damaged on the way. Run the step again.");
@@ -72,7 +86,7 @@ internal sealed class OciLayout(string directory, TimeProvider time) : IImageSto
     /// <summary>Removes what a killed run left half written.</summary>
     public void RemoveUnfinished()
     {
-        if (!Directory.Exists(_blobs))
+        if (dryRun is not null || !Directory.Exists(_blobs))
             return;
         foreach (var file in Directory.EnumerateFiles(_blobs, Temporary + "*"))
             File.Delete(file);
@@ -135,9 +149,14 @@ internal sealed class OciLayout(string directory, TimeProvider time) : IImageSto
 
     private void WriteIndex(IEnumerable<Descriptor> entries)
     {
-        Prepare();
+        if (dryRun is null)
+            Prepare();
         var sorted = entries.OrderBy(entry => entry.ArtifactType ?? "", StringComparer.Ordinal).ThenBy(entry => entry.Digest.Hex, StringComparer.Ordinal);
-        AtomicFile.Write(IndexPath, ManifestJson.Write(new ImageIndex { MediaType = MediaTypes.OciIndex, Manifests = [.. sorted] }));
+        var index = ManifestJson.Write(new ImageIndex { MediaType = MediaTypes.OciIndex, Manifests = [.. sorted] });
+        if (dryRun is null)
+            AtomicFile.Write(IndexPath, index);
+        else
+            dryRun.Write(IndexPath, $"{index.Length:N0} bytes");
     }
 
     private string PathOf(Digest digest) => Path.Combine(_blobs, digest.Hex);

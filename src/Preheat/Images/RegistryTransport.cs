@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Preheat.Http;
+using Preheat.Runs;
 
 namespace Preheat.Images;
 
@@ -15,6 +16,7 @@ internal sealed class RegistryTransport : IDisposable
         Host = host;
         Address = AddressOf(host, endpoints);
         Time = time;
+        DryRun = endpoints.DryRun;
         _http = new OriginClient(time);
         _authentication = new RegistryAuthentication(host, Address, _http, credentials);
     }
@@ -26,6 +28,9 @@ internal sealed class RegistryTransport : IDisposable
     public Uri Address { get; }
 
     public TimeProvider Time { get; }
+
+    /// <summary>Takes the requests that change something; null sends them.</summary>
+    public DryRun? DryRun { get; }
 
     /// <summary>Where a logical host is: mapped, or <c>https://HOST/</c> (plain http for loopback, as Docker has it).</summary>
     public static Uri AddressOf(string host, CloudEndpoints endpoints)

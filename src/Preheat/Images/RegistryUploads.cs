@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.ExceptionServices;
 using Preheat.Http;
+using Preheat.Runs;
 
 namespace Preheat.Images;
 
@@ -23,7 +24,7 @@ public sealed class RegistryUploads
     /// <inheritdoc cref="StreamAsync(string, Func{BlobContent}, CancellationToken)"/>
     /// <param name="committing">Told the digest before the upload is committed; null for nobody.</param>
     public Task<Digest> StreamAsync(string repository, Func<BlobContent> create, Action<Digest>? committing, CancellationToken cancellation) =>
-        RetryAsync(repository, async token =>
+        _transport.DryRun is { } dryRun ? Task.FromResult(Plan(dryRun, repository, create)) : RetryAsync(repository, async token =>
         {
             var location = await StartAsync(repository, token);
             Digest digest;
@@ -43,7 +44,7 @@ public sealed class RegistryUploads
 
     /// <summary>Pushes a blob whose digest is known beforehand, in one PUT.</summary>
     public Task PushAsync(string repository, Digest digest, Func<BlobContent> create, CancellationToken cancellation) =>
-        RetryAsync(repository, async token =>
+        _transport.DryRun is { } dryRun ? Task.FromResult(Plan(dryRun, repository, create, digest)) : RetryAsync(repository, async token =>
         {
             var location = await StartAsync(repository, token);
             using var content = create();
@@ -64,6 +65,11 @@ public sealed class RegistryUploads
     public async Task<bool> TryMountAsync(string repository, Digest digest, string from, CancellationToken cancellation)
     {
         var uri = new Uri(_transport.Address, $"v2/{repository}/blobs/uploads/?mount={digest}&from={Uri.EscapeDataString(from)}");
+        if (_transport.DryRun is { } dryRun)
+        {
+            dryRun.Request("POST", $"{Logical(repository)}/blobs/uploads/?mount={digest}&from={Uri.EscapeDataString(from)}");
+            return true;
+        }
         using var response = await _transport.SendAsync(
             uri, $"{RegistryTransport.PushScope(repository)} {RegistryTransport.PullScope(from)}", to => new HttpRequestMessage(HttpMethod.Post, to), cancellation);
         return response.StatusCode switch
@@ -79,6 +85,11 @@ public sealed class RegistryUploads
     public async Task<Digest> PutManifestAsync(string repository, string name, string mediaType, ReadOnlyMemory<byte> manifest, CancellationToken cancellation)
     {
         var digest = Digest.Of(manifest.Span);
+        if (_transport.DryRun is { } dryRun)
+        {
+            dryRun.Request("PUT", $"{Logical(repository)}/manifests/{(name.StartsWith("sha256", StringComparison.Ordinal) ? dryRun.Known(name) : name)}", $"{manifest.Length:N0} bytes");
+            return digest;
+        }
         using var response = await _transport.SendAsync(
             new Uri(_transport.Address, $"v2/{repository}/manifests/{name}"),
             RegistryTransport.PushScope(repository),
@@ -91,6 +102,27 @@ public sealed class RegistryUploads
             throw await RegistryErrors.ReadAsync(response, _transport.Host, repository, $"manifest {name}", cancellation);
         CheckStated(response, repository, digest);
         return digest;
+    }
+
+    private string Logical(string repository) => $"https://{_transport.Host}/v2/{repository}";
+
+    /// <summary>Tells the requests of an upload instead of sending them.</summary>
+    /// <param name="digest">Null when only sending tells it.</param>
+    private Digest Plan(DryRun dryRun, string repository, Func<BlobContent> create, Digest? digest = null)
+    {
+        using var content = create();
+        var uploads = $"{Logical(repository)}/blobs/uploads/";
+        var size = $"{content.Length:N0} bytes";
+        dryRun.Request("POST", uploads);
+        if (digest is { } known)
+        {
+            dryRun.Request("PUT", $"{uploads}UPLOAD?digest={dryRun.Known(known.ToString())}", size);
+            return known;
+        }
+        dryRun.Request("PATCH", $"{uploads}UPLOAD", size);
+        dryRun.Leave();
+        dryRun.Request("PUT", $"{uploads}UPLOAD?digest={dryRun.Known("")}");
+        return Digest.Of("decided when it runs"u8);
     }
 
     private async Task<T> RetryAsync<T>(string repository, Func<CancellationToken, Task<T>> upload, CancellationToken cancellation)

@@ -29,9 +29,13 @@ public static class ClusterTeardown
         foreach (var item in plan.Objects)
         {
             await client.DeleteAsync(item, waitForDependents: true, cancellation);
+            if (client.DryRun is not null)
+                continue;
             events.Emit(new StateChanged(item.Title, "being removed"));
         }
 
+        if (client.DryRun is not null)
+            return;
         var began = time.GetTimestamp();
         var waiting = plan.Objects.ToList();
         while (true)

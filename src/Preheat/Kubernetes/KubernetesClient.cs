@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Preheat.Http;
 using Preheat.Manifests;
+using Preheat.Runs;
 
 namespace Preheat.Kubernetes;
 
@@ -33,8 +34,9 @@ public sealed partial class KubernetesClient : IDisposable
     private readonly ApiDiscovery _discovery;
     private readonly TimeProvider _time;
 
-    private KubernetesClient(KubeContext context, TimeProvider time)
+    private KubernetesClient(KubeContext context, TimeProvider time, DryRun? dryRun)
     {
+        DryRun = dryRun;
         _context = context;
         _time = time;
         _http = ClusterTransport.Create(context, time, AnswerTimeout);
@@ -47,9 +49,12 @@ public sealed partial class KubernetesClient : IDisposable
 
     public Uri Server => _context.Server;
 
+    /// <summary>Takes the requests that change something; null sends them.</summary>
+    public DryRun? DryRun { get; }
+
     /// <summary>Makes a client for the context that <paramref name="endpoints"/> names. No request is sent yet.</summary>
     /// <exception cref="UserException">There is no such kubeconfig or context, or it is not understood.</exception>
-    public static KubernetesClient Connect(CloudEndpoints endpoints, TimeProvider time) => new(Kubeconfig.Resolve(endpoints), time);
+    public static KubernetesClient Connect(CloudEndpoints endpoints, TimeProvider time) => new(Kubeconfig.Resolve(endpoints), time, endpoints.DryRun);
 
     /// <summary>True when the cluster has this kind.</summary>
     public async Task<bool> HasKindAsync(KubernetesKind kind, CancellationToken cancellation) => await _discovery.FindAsync(kind, cancellation) is not null;
@@ -102,6 +107,11 @@ public sealed partial class KubernetesClient : IDisposable
         var wanted = new KubernetesObject(manifest);
         var resource = await _discovery.GetAsync(wanted.Kind, cancellation);
         var path = $"{resource.Path(wanted.Namespace, wanted.Name)}?fieldManager={FieldManager}&force=false&fieldValidation=Strict";
+        if (DryRun is not null)
+        {
+            DryRun.Request("PATCH", path, $"{wanted.Title} in context {Context}");
+            return wanted;
+        }
         // JSON is YAML; the server takes apply patches under this type only (API concepts, "Server-Side Apply").
         var body = JsonSerializer.SerializeToUtf8Bytes(manifest);
         return new(await JsonAsync(() => Request(HttpMethod.Patch, path, body, "application/apply-patch+yaml"), $"apply {wanted.Title}", cancellation));
@@ -112,6 +122,11 @@ public sealed partial class KubernetesClient : IDisposable
     public async Task<bool> DeleteAsync(KubernetesObject target, bool waitForDependents, CancellationToken cancellation)
     {
         var resource = await _discovery.GetAsync(target.Kind, cancellation);
+        if (DryRun is not null)
+        {
+            DryRun.Request("DELETE", resource.Path(target.Namespace, target.Name), $"{target.Title} in context {Context}");
+            return true;
+        }
         var options = new JsonObject
         {
             ["apiVersion"] = "v1",

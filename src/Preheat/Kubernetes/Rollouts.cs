@@ -37,7 +37,7 @@ public static class Rollouts
     /// <exception cref="PreheatException">The roll-out failed; the message says why, with the evidence.</exception>
     public static async Task<Rollout> DeployAsync(DeployRequest request, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
-        var manifests = ManifestFolder.Load(request.Manifests, request.ManifestsDirectory);
+        var manifests = ManifestFolder.Load(request.Manifests, request.ManifestsDirectory, endpoints.DryRun);
         if (manifests.Where(value => value.Kind == "Deployment").ToList() is not [var workload])
             throw new UserException($"The manifests in {request.ManifestsDirectory} must hold exactly one Deployment.");
         var endpoint = EndpointOf(manifests, workload);
@@ -53,6 +53,11 @@ public static class Rollouts
                 deployment = applied;
         }
 
+        if (endpoints.DryRun is { } dryRun)
+        {
+            await PruneAsync(client, request.Deployment, wanted, events, cancellation);
+            throw dryRun.Undecided();
+        }
         var quiet = TimeSpan.FromSeconds(deployment!.Json.Whole("spec", "progressDeadlineSeconds") ?? 600) + Patience;
         var view = await new RolloutWatch(client, deployment, OwnedObjects.Selector(request.Deployment.Name), events, time).WaitAsync(quiet, cancellation);
         await PruneAsync(client, request.Deployment, wanted, events, cancellation);
@@ -137,6 +142,8 @@ public static class Rollouts
         var wanted = new KubernetesObject(manifest);
         var before = await client.FindAsync(wanted.Kind, wanted.Namespace, wanted.Name, cancellation);
         var after = await client.ApplyAsync(manifest, cancellation);
+        if (client.DryRun is not null)
+            return after;
         events.Emit(new StateChanged(after.Title, before is null ? "created" : before.ResourceVersion == after.ResourceVersion ? "unchanged" : "changed"));
         return after;
     }
@@ -150,7 +157,7 @@ public static class Rollouts
             // Receipts that other machines continue from live in ConfigMaps; volumes outlive the revision that filled them.
             if (kept.Contains(item.Title) || item.IsDeleting || item.Kind.Kind is "ConfigMap" or "PersistentVolumeClaim" or "Job")
                 continue;
-            if (await client.DeleteAsync(item, waitForDependents: false, cancellation))
+            if (await client.DeleteAsync(item, waitForDependents: false, cancellation) && client.DryRun is null)
                 events.Emit(new StateChanged(item.Title, "removed: an earlier revision left it"));
         }
     }

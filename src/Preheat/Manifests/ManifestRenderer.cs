@@ -21,6 +21,9 @@ public sealed record RenderRequest
 
     /// <summary>Folder that takes the YAML; its other <c>.yaml</c> files are removed.</summary>
     public required string OutputDirectory { get; init; }
+
+    /// <summary>When set, takes the files instead of the folder.</summary>
+    public DryRun? DryRun { get; init; }
 }
 
 /// <summary>Makes the manifests of a deployment: plain YAML with variables, a base for the server and components for features.</summary>
@@ -45,7 +48,7 @@ public static partial class ManifestRenderer
         ManifestProblems.ThrowIfAny(problems, "These manifests cannot be applied");
         foreach (var name in variables.Unused)
             events.Emit(new Warning($"The variable ${{{name}}} is set, but no manifest uses it."));
-        return ManifestFolder.Write(request.OutputDirectory, TextsOf(objects));
+        return ManifestFolder.Write(request.OutputDirectory, TextsOf(objects), request.DryRun);
     }
 
     private static List<string> FeaturesOf(RenderRequest request)

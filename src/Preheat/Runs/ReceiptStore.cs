@@ -16,22 +16,34 @@ public sealed class ReceiptStore : IDisposable
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
+    /// <summary>Says where the deployment of this folder lives.</summary>
+    public const string BindingFile = "deployment.json";
+
     private const string LockFile = "lock.json";
 
     private const long LargestReceipt = 64L << 20;
 
     private FileStream? _lock;
+    private JsonElement _binding;
 
-    public ReceiptStore(string artifactsDirectory, string deployment)
+    /// <param name="dryRun">When set, takes what is written; nothing in the folder changes.</param>
+    public ReceiptStore(string artifactsDirectory, string deployment, DryRun? dryRun = null)
     {
+        DryRun = dryRun;
         Deployment = deployment;
         Directory = Path.Combine(Path.GetFullPath(artifactsDirectory), deployment);
     }
 
     public string Deployment { get; }
 
+    /// <summary>Takes what is written; null writes it.</summary>
+    public DryRun? DryRun { get; }
+
     /// <summary>Absolute path of the deployment's folder.</summary>
     public string Directory { get; }
+
+    /// <summary>Where the deployment lives, as JSON; known once the folder is open.</summary>
+    public string Binding => JsonSerializer.Serialize(_binding);
 
     /// <summary>
     /// Takes the folder for writing and binds it to where the deployment lives. The lock ends with the process, however it ends; what a killed
@@ -41,6 +53,11 @@ public sealed class ReceiptStore : IDisposable
     /// <exception cref="UserException">Another process writes it, it is bound to another place, or it cannot be written.</exception>
     public void Open(object binding, TimeProvider time, string purpose = "")
     {
+        if (DryRun is not null)
+        {
+            Bind(binding);
+            return;
+        }
         try
         {
             System.IO.Directory.CreateDirectory(Directory);
@@ -77,6 +94,21 @@ public sealed class ReceiptStore : IDisposable
         }
     }
 
+    /// <summary>All receipts that this version understands, by target.</summary>
+    public IReadOnlyList<Receipt> All() =>
+    [
+        .. (System.IO.Directory.Exists(Directory) ? System.IO.Directory.EnumerateFiles(Directory, "*.json") : [])
+            .Concat(DryRun?.FilesIn(Directory) ?? [])
+            .Select(path => Path.GetFileNameWithoutExtension(path))
+            .Distinct(StringComparer.Ordinal)
+            .Select(Read)
+            .OfType<Receipt>()
+            .OrderBy(receipt => receipt.Target, StringComparer.Ordinal),
+    ];
+
+    /// <summary>Writes a receipt.</summary>
+    public void Put(Receipt receipt) => Write(receipt.Target + ".json", receipt);
+
     /// <summary>The record a target made, whether current or not; null when there is none.</summary>
     public T? Output<T>(string target) where T : class
     {
@@ -91,11 +123,24 @@ public sealed class ReceiptStore : IDisposable
     }
 
     /// <summary>Writes a JSON file into the folder, whole or not at all.</summary>
-    public void Write(string fileName, object value) =>
-        AtomicFile.Write(Path.Combine(Directory, fileName), [.. JsonSerializer.SerializeToUtf8Bytes(value, Json), (byte)'\n']);
+    public void Write(string fileName, object value)
+    {
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(value, Json), (byte)'\n'];
+        if (DryRun is not null)
+            DryRun.Write(Path.Combine(Directory, fileName), bytes);
+        else
+            AtomicFile.Write(Path.Combine(Directory, fileName), bytes);
+    }
 
     /// <summary>Forgets a target's receipt: what it describes is being changed or removed.</summary>
-    public void Delete(string target) => File.Delete(Path.Combine(Directory, target + ".json"));
+    public void Delete(string target)
+    {
+        var path = Path.Combine(Directory, target + ".json");
+        if (DryRun is not null)
+            DryRun.Remove(path);
+        else
+            File.Delete(path);
+    }
 
     public void Dispose()
     {
@@ -121,28 +166,32 @@ public sealed class ReceiptStore : IDisposable
         return "a process that has not said its name yet";
     }
 
+    /// <summary>Compares a binding from elsewhere with this folder's.</summary>
+    /// <exception cref="UserException">It is another place's, or cannot be read.</exception>
+    public void CheckBinding(string text, string place)
+    {
+        JsonElement bound;
+        try
+        {
+            bound = JsonSerializer.Deserialize<JsonElement>(text);
+        }
+        catch (JsonException)
+        {
+            throw new UserException($"{place} is not JSON. Restore it, or remove it to begin anew.");
+        }
+        if (Fingerprint.Of(bound) != Fingerprint.Of(_binding))
+            throw new UserException(
+                $"Deployment '{Deployment}' is bound to {Flat(bound)} ({place}), but this run asks for {Flat(_binding)}. " +
+                "Name another with --deployment, or tear the first one down ('./build.sh Teardown') and remove what binds it.");
+    }
+
     private void Bind(object binding)
     {
-        const string name = "deployment.json";
-        var wanted = JsonSerializer.SerializeToElement(binding, Json);
-        if (ReadText(name) is { } text)
-        {
-            JsonElement bound;
-            try
-            {
-                bound = JsonSerializer.Deserialize<JsonElement>(text);
-            }
-            catch (JsonException)
-            {
-                throw new UserException($"{Path.Combine(Directory, name)} is not JSON. Restore it, or remove the folder to begin anew.");
-            }
-            if (Fingerprint.Of(bound) == Fingerprint.Of(wanted))
-                return;
-            throw new UserException(
-                $"Deployment '{Deployment}' is bound to {Flat(bound)}, but this run asks for {Flat(wanted)}. " +
-                $"Name another with --deployment, or tear the first one down ('./build.sh Teardown') and remove {Directory}.");
-        }
-        Write(name, binding);
+        _binding = JsonSerializer.SerializeToElement(binding, Json);
+        if (ReadText(BindingFile) is { } text)
+            CheckBinding(text, Path.Combine(Directory, BindingFile));
+        else
+            Write(BindingFile, binding);
     }
 
     private static string Flat(JsonElement element) =>
@@ -151,6 +200,8 @@ public sealed class ReceiptStore : IDisposable
     private string? ReadText(string fileName)
     {
         var path = Path.Combine(Directory, fileName);
+        if (DryRun is not null && DryRun.TryRead(path, out var planned))
+            return planned is null ? null : System.Text.Encoding.UTF8.GetString(planned);
         try
         {
             var file = new FileInfo(path);

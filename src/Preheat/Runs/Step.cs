@@ -95,8 +95,10 @@ public static class Step
         where T : class
     {
         var output = await GuardAsync(context, target, reason, started, () => make(cancellation), cancellation);
+        if (context.Receipts.DryRun is { } dryRun && dryRun.IsUndecided(target))
+            throw Undecided(context, target);
         var finished = context.Time.GetUtcNow();
-        context.Receipts.Write(target + ".json", new Receipt
+        context.Receipts.Put(new Receipt
         {
             Schema = Receipt.CurrentSchema,
             Target = target,
@@ -118,6 +120,10 @@ public static class Step
         {
             return await work();
         }
+        catch (UndecidedException)
+        {
+            throw Undecided(context, target);
+        }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             context.Add(target, StepResult.Interrupted, reason, started);
@@ -128,6 +134,13 @@ public static class Step
             context.Add(target, StepResult.Failed, reason, started, exception);
             throw;
         }
+    }
+
+    /// <summary>In a dry run: the step would run, and only then would its result be known.</summary>
+    private static UndecidedException Undecided(StepContext context, string target)
+    {
+        context.Receipts.DryRun!.Write(Path.Combine(context.Receipts.Directory, target + ".json"), "the receipt");
+        return context.Receipts.DryRun.Undecided(isTold: true);
     }
 
     internal static string FingerprintOf(ReceiptStore receipts, StepInputs inputs) => Fingerprint.Of(new

@@ -22,7 +22,8 @@ internal sealed class KillPlace(string folder)
     public BuildProcess Start(KillOptions options, string model) => new(options.Root, Folder, State,
     [
         "Verify", "--deployment", Deployment, "--model", "file://" + model, "--artifacts-directory", Path.Combine(Folder, "artifacts"),
-        "--time-scale", "1000", "--load-duration", "500ms", "--load-rate", "10",
+        // One request: on a busy machine a generator that must keep up would fail runs for reasons of its own.
+        "--load-rate", "0.1", "--load-duration", "1s",
     ]);
 
     /// <summary>What each step made, without what is measured anew each time, by target.</summary>
@@ -113,10 +114,16 @@ internal sealed class KillPlace(string folder)
         }
     }
 
-    public void Delete()
+    /// <summary>Kills the embedded cloud, if one runs.</summary>
+    public void EndCloud()
     {
         if (Cloud() is { } pid)
             BuildProcess.KillOne(pid);
+    }
+
+    public void Delete()
+    {
+        EndCloud();
         Directory.Delete(Folder, recursive: true);
     }
 

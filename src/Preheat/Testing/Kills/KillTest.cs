@@ -66,6 +66,19 @@ public sealed class KillTest(KillOptions options, IEventSink events, TimeProvide
     private async Task<KillOutcome> TryAsync(KillPoint point, CancellationToken cancellation)
     {
         var place = new KillPlace(Path.Combine(options.Folder, $"run-{point.Number:000}"));
+        try
+        {
+            return await TryAsync(place, point, cancellation);
+        }
+        finally
+        {
+            // Nobody else would end the cloud of a run that is kept, or was interrupted.
+            place.EndCloud();
+        }
+    }
+
+    private async Task<KillOutcome> TryAsync(KillPlace place, KillPoint point, CancellationToken cancellation)
+    {
         bool hit;
         string during;
         IReadOnlyList<string> finished;
@@ -80,7 +93,7 @@ public sealed class KillTest(KillOptions options, IEventSink events, TimeProvide
                 build.KillGroup();
             if (await build.WaitAsync(Limit, time, cancellation) is null)
                 violations.Add($"without its cloud the build did not end within {Limit.TotalMinutes} minutes");
-            during = place.Timeline() is [.., (var target, null)] ? target : place.Timeline().Count == 0 ? "" : "between targets";
+            during = place.Timeline() is [.., (var target, null)] ? target : place.Timeline().Count == 0 ? "" : "the time between targets";
             finished = place.Receipts();
         }
 
@@ -97,8 +110,6 @@ public sealed class KillTest(KillOptions options, IEventSink events, TimeProvide
         var commits = place.Commits();
         if (violations.Count == 0)
             place.Delete();
-        else if (place.Cloud() is { } pid)
-            BuildProcess.KillOne(pid);
         return new KillOutcome(point, hit, during, finished.Count, commits.Count, seconds, violations);
     }
 
@@ -130,12 +141,12 @@ public sealed class KillTest(KillOptions options, IEventSink events, TimeProvide
 
     private void Tell(IReadOnlyList<KillOutcome> outcomes)
     {
-        events.Emit(new Note("killed during     | runs | cloud too | finished steps kept | mean resume"));
+        events.Emit(new Note("killed during            | runs | cloud too | finished steps kept | mean resume"));
         foreach (var group in outcomes.GroupBy(outcome => outcome.Hit ? Words(outcome.During) : "(had ended)").OrderBy(group => group.Key, StringComparer.Ordinal))
             events.Emit(new Note(FormattableString.Invariant(
-                $"{group.Key,-17} | {group.Count(),4} | {group.Count(outcome => outcome.Point.Victim is not KillVictim.Build),9} | {group.Sum(outcome => outcome.FinishedBefore),19} | {group.Average(outcome => outcome.ResumeSeconds),8:0.0} s")));
+                $"{group.Key,-24} | {group.Count(),4} | {group.Count(outcome => outcome.Point.Victim is not KillVictim.Build),9} | {group.Sum(outcome => outcome.FinishedBefore),19} | {group.Average(outcome => outcome.ResumeSeconds),8:0.0} s")));
         events.Emit(new Note($"{outcomes.Count} runs, {outcomes.Count(outcome => outcome.Hit)} killed, {outcomes.Sum(outcome => outcome.Commits)} blobs and manifests sent, {outcomes.Sum(outcome => outcome.Violations.Count)} violations (seed {options.Seed})."));
     }
 
-    private static string Tail(string output) => string.Join(" / ", output.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0).TakeLast(12));
+    private static string Tail(string output) => string.Join(" / ", output.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] is not ('─' or '═')).TakeLast(20));
 }
