@@ -13,11 +13,18 @@ public static class DockerBuilder
     /// <param name="token">Becomes a BuildKit secret through docker's environment: it is in no argument and in no layer. Null for none.</param>
     /// <exception cref="UserException">There is no docker, or no way for it to reach the registry.</exception>
     /// <exception cref="PreheatException">docker failed; the end of what it printed is in the message.</exception>
-    public static async Task<ServingImage> BuildAsync(
-        BakeRequest request, Secret? token, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    public static Task<ServingImage> BuildAsync(
+        BakeRequest request, Secret? token, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation) =>
+        BuildAsync("docker", request, token, endpoints, events, time, cancellation);
+
+    /// <summary>As the other, with another program in docker's place.</summary>
+    internal static async Task<ServingImage> BuildAsync(
+        string program, BakeRequest request, Secret? token, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         var dockerfile = await DockerfileReader.ReadAsync(request.DockerfilePath, cancellation);
         var arguments = BuildArguments.Of(request);
+        if (request.LayoutDirectory is not null || request.Compression != LayerCompression.None)
+            throw new UserException("--image-output oci-layout and --layer-compression are the built-in builder's. Leave them out, or leave --image-builder docker out.");
         if (request.Model.Name.StartsWith("preheat/", StringComparison.Ordinal))
             throw new UserException($"{request.Model.Name} is a model of the embedded cloud, which a docker build cannot download. Leave --image-builder out, or name another --model.");
         var target = ImageReference.Parse($"{request.Repository}:{request.Tag}");
@@ -31,8 +38,8 @@ public static class DockerBuilder
         var metadata = Path.Combine(Path.GetTempPath(), $"preheat-docker-{Guid.NewGuid():N}.json");
         try
         {
-            await DockerProgram.RunAsync(
-                Arguments(request, arguments, PhysicalName(target, registry), metadata, token is not null), token is null ? [] : [(TokenId, token)], events, cancellation);
+            var line = Arguments(request, arguments, PhysicalName(target, registry), metadata, token is not null);
+            await DockerProgram.RunAsync(program, line, token is null ? [] : [(TokenId, token)], events, cancellation);
             var digest = DockerMetadata.ReadDigest(metadata);
             return await DescribeAsync(request, registry, target.WithDigest(digest), modelPath, baseImage, cancellation);
         }

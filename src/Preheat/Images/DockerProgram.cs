@@ -4,17 +4,19 @@ using Preheat.Runs;
 
 namespace Preheat.Images;
 
-/// <summary>Runs the <c>docker</c> of the search path and passes its lines on.</summary>
+/// <summary>Runs docker and passes its lines on.</summary>
 internal static class DockerProgram
 {
     private const int KeptLines = 20;
 
+    /// <param name="program">Name on the search path, or path.</param>
     /// <param name="environment">Secrets that the program gets in its environment.</param>
     /// <exception cref="UserException">There is no such program.</exception>
     /// <exception cref="PreheatException">It failed.</exception>
-    public static async Task RunAsync(IReadOnlyList<string> arguments, IReadOnlyList<(string Name, Secret Value)> environment, IEventSink events, CancellationToken cancellation)
+    public static async Task RunAsync(
+        string program, IReadOnlyList<string> arguments, IReadOnlyList<(string Name, Secret Value)> environment, IEventSink events, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo("docker", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var (name, value) in environment)
             start.Environment[name] = value.Reveal();
         var last = new Queue<string>();

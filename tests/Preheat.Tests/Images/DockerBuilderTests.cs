@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Preheat.Images;
 using Preheat.Models;
 using Preheat.Tests.Models;
@@ -5,27 +6,16 @@ using Preheat.Tests.Models;
 namespace Preheat.Tests.Images;
 
 /// <summary>
-/// <c>--image-builder docker</c>. These machines have no Docker engine: a script named <c>docker</c> stands for it, writes down how it was called, and pushes with skopeo
+/// <c>--image-builder docker</c>. These machines have no Docker engine: a script stands for docker, writes down how it was called, and pushes with skopeo
 /// what a built image would be. What is tested is the call, the metadata, the record and the errors, not docker itself.
 /// </summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class DockerBuilderTests(DebianRegistry registry) : IClassFixture<DebianRegistry>, IDisposable
 {
-    private static readonly Lazy<string> Programs = new(() =>
-    {
-        var folder = Directory.CreateTempSubdirectory("preheat-test-docker-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        Environment.SetEnvironmentVariable("PATH", $"{folder}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}");
-        return folder;
-    });
-
     private readonly TemporaryFolder _folder = new();
     private readonly RecordedEvents _events = new();
 
-    public void Dispose()
-    {
-        File.Delete(Path.Combine(Programs.Value, "docker"));
-        _folder.Dispose();
-    }
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Builds_with_the_directory_as_the_stage_and_records_what_was_pushed()
@@ -95,20 +85,20 @@ public sealed class DockerBuilderTests(DebianRegistry registry) : IClassFixture<
 
     private static string After(string[] arguments, string name) => arguments[Array.IndexOf(arguments, name) + 1];
 
-    private static void Docker(string script)
+    private void Docker(string script)
     {
-        var path = Path.Combine(Programs.Value, "docker");
+        var path = _folder["docker"];
         File.WriteAllText(path, "#!/bin/sh\n" + script + "\n");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private async Task<ServingImage> BuildAsync(Secret? token)
     {
-        _ = Programs.Value;
         SampleModel.Write(_folder["model"]);
         var snapshot = await ModelResolver.ResolveAsync(ModelReference.Parse($"file://{_folder["model"]}"), registry.Endpoints, null, _events, TimeProvider.System, default);
         using var source = ModelSources.Open(snapshot, registry.Endpoints, null, TimeProvider.System);
         return await DockerBuilder.BuildAsync(
+            _folder["docker"],
             new BakeRequest
             {
                 Model = snapshot,

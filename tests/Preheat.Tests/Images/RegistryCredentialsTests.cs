@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using System.Text;
 using Preheat.Images;
 
 namespace Preheat.Tests.Images;
 
 /// <summary>Docker's configuration files, the credential helpers' protocol (with real programs), and Google's token.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class RegistryCredentialsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
