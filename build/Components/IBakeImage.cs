@@ -21,12 +21,25 @@ interface IBakeImage : IResolveModel
         var other => throw new UserException($"--image-output {other} is not known: registry or oci-layout."),
     };
 
+    [Parameter("What makes the serving image: built-in (default) needs no docker, docker runs docker buildx build, cloudbuild")]
+    string? ImageBuilder => TryGetValue(() => ImageBuilder);
+
+    [Parameter("Platform of the base image where its name stands for several - default is linux/amd64")]
+    string? ImagePlatform => TryGetValue(() => ImagePlatform);
+
+    [Parameter("Registry hosts that may be reached over plain http although they are not on this machine")]
+    string[]? InsecureRegistry => TryGetValue(() => InsecureRegistry);
+
+    /// <summary>How the image is made, validated.</summary>
+    ImageBuildOptions ImageBuild => new ImageBuildRequest(ImageBuilder, ImagePlatform, InsecureRegistry).Validate(Session.Reader());
+
     /// <summary>What the step reads.</summary>
     StepInputs BakeInputs
     {
         get
         {
             var deployment = Session.Current.Deployment;
+            var build = ImageBuild;
             return new(
                 nameof(BakeImage),
                 2,
@@ -38,6 +51,8 @@ interface IBakeImage : IResolveModel
                     deployment.ProjectId,
                     deployment.Repository,
                     deployment.Weights,
+                    build.Builder,
+                    platform = build.Platform.ToString(),
                     recipe = Fingerprint.Of(File.ReadAllText(Recipe)),
                     compression = LayerCompressions.Parse(LayerCompression),
                     layout = ToLayout,
@@ -56,7 +71,8 @@ interface IBakeImage : IResolveModel
         {
             var session = Session.Current;
             var deployment = session.Deployment;
-            var endpoints = await session.EndpointsAsync();
+            var build = ImageBuild;
+            var endpoints = await session.EndpointsAsync() with { InsecureRegistries = build.InsecureRegistries };
             var model = session.Steps.Receipts.Output<ModelSnapshot>(nameof(ResolveModel))!;
             var layout = ToLayout ? Path.Combine(session.Steps.Receipts.Directory, "image") : null;
             var image = await Step.RunAsync(
@@ -65,7 +81,7 @@ interface IBakeImage : IResolveModel
                 (known, token) => layout is null
                     ? ServingImages.IsCurrentAsync(known, deployment.BaseImage, endpoints, session.Events, Session.Time, token)
                     : ServingImages.ExistsInLayoutAsync(known, layout, Session.Time, token),
-                token => deployment.Weights == "baked" ? BakeAsync(model, layout, endpoints, token) : MirrorAsync(endpoints, token),
+                token => deployment.Weights == "baked" ? BakeAsync(model, build, layout, endpoints, token) : MirrorAsync(build, endpoints, token),
                 cancellation);
             if (layout is not null)
                 Log.Information("Bring it to its place with: skopeo copy --preserve-digests oci:{Layout}:latest docker://{Place}:latest", layout, image.Reference.Split('@')[0]);
@@ -84,37 +100,37 @@ interface IBakeImage : IResolveModel
         }
     }
 
-    private async Task<ServingImage> BakeAsync(ModelSnapshot model, string? layout, CloudEndpoints endpoints, CancellationToken cancellation)
+    private async Task<ServingImage> BakeAsync(ModelSnapshot model, ImageBuildOptions build, string? layout, CloudEndpoints endpoints, CancellationToken cancellation)
     {
         var session = Session.Current;
         using var source = ModelSources.Open(model, endpoints, HubToken, Session.Time, session.Events);
-        return await Baker.BakeAsync(
-            new BakeRequest
-            {
-                Model = model,
-                Source = source,
-                BaseImage = session.Deployment.BaseImage,
-                DockerfilePath = Recipe,
-                Repository = ImageName,
-                Tag = "latest",
-                Region = session.Deployment.Region,
-                Compression = LayerCompressions.Parse(LayerCompression),
-                LayoutDirectory = layout,
-                JournalPath = Path.Combine(session.Steps.Receipts.Directory, nameof(BakeImage) + ".partial.jsonl"),
-            },
-            endpoints,
-            session.Events,
-            Session.Time,
-            cancellation);
+        var request = new BakeRequest
+        {
+            Model = model,
+            Source = source,
+            BaseImage = session.Deployment.BaseImage,
+            Platform = build.Platform,
+            DockerfilePath = Recipe,
+            Repository = ImageName,
+            Tag = "latest",
+            Region = session.Deployment.Region,
+            Compression = LayerCompressions.Parse(LayerCompression),
+            LayoutDirectory = layout,
+            JournalPath = Path.Combine(session.Steps.Receipts.Directory, nameof(BakeImage) + ".partial.jsonl"),
+        };
+        return build.Builder == "docker"
+            ? await DockerBuilder.BuildAsync(request, HubToken, endpoints, session.Events, Session.Time, cancellation)
+            : await Baker.BakeAsync(request, endpoints, session.Events, Session.Time, cancellation);
     }
 
-    private static Task<ServingImage> MirrorAsync(CloudEndpoints endpoints, CancellationToken cancellation)
+    private static Task<ServingImage> MirrorAsync(ImageBuildOptions build, CloudEndpoints endpoints, CancellationToken cancellation)
     {
         var session = Session.Current;
         return Mirror.CopyAsync(
             new MirrorRequest
             {
                 BaseImage = session.Deployment.BaseImage,
+                Platform = build.Platform,
                 Repository = ImageName,
                 Tag = "latest",
                 Region = session.Deployment.Region,

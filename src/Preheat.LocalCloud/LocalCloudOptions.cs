@@ -24,5 +24,8 @@ public sealed record LocalCloudOptions
     /// <summary>The process stops after this long without request, watch or pod traffic. The default value is 30 minutes.</summary>
     public TimeSpan IdleStop { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>Makes the registry ask for log-ins; null lets everybody pull and push.</summary>
+    public Registry.RegistryAuthOptions? RegistryAuthentication { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -13,6 +13,9 @@ public sealed record CloudEndpoints
     /// <summary>Base addresses of logical registry hosts: <c>local-docker.pkg.dev</c> → <c>http://127.0.0.1:PORT/</c>. A host that is absent is reached at <c>https://HOST/</c>.</summary>
     public IReadOnlyDictionary<string, Uri> Registries { get; init; } = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Registry hosts that may be reached over plain http although they are not on this machine (<c>--insecure-registry</c>).</summary>
+    public IReadOnlyList<string> InsecureRegistries { get; init; } = [];
+
     /// <summary>Path of the kubeconfig file; null means the user's own (<c>KUBECONFIG</c>, <c>~/.kube/config</c>).</summary>
     public string? Kubeconfig { get; init; }
 

@@ -3,15 +3,20 @@ using Preheat.LocalCloud.Hosting;
 
 namespace Preheat.LocalCloud.Registry;
 
-/// <summary>Blobs: read, upload, mount.</summary>
+/// <summary>Blobs: read, upload, mount, delete.</summary>
 /// <remarks>
 /// As Artifact Registry does, an upload takes its bytes in one request: POST with <c>?digest=</c>, PUT, or one streamed PATCH before an empty PUT.
 /// A second PATCH is refused.
 /// </remarks>
-internal sealed class BlobEndpoints(RepositoryStore store, Uploads uploads)
+internal sealed class BlobEndpoints(RepositoryStore store, Uploads uploads, RegistryTokens? tokens)
 {
-    public Task ReadAsync(HttpContext context, string name, string reference)
+    public Task HandleAsync(HttpContext context, string name, string reference)
     {
+        if (HttpMethods.IsDelete(context.Request.Method))
+        {
+            return store.RemoveBlob(name, ParseDigest(reference)) ? Accepted(context) : throw RegistryException.BlobUnknown(reference);
+        }
+
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {
             throw RegistryException.Unsupported(405, $"{context.Request.Method} of a blob is not supported");
@@ -40,6 +45,12 @@ internal sealed class BlobEndpoints(RepositoryStore store, Uploads uploads)
     private static Digest ParseDigest(string? text) =>
         Digest.TryParse(text, out var digest) ? digest : throw RegistryException.DigestInvalid("not a sha256 digest", text);
 
+    private static Task Accepted(HttpContext context)
+    {
+        context.Response.StatusCode = 202;
+        return Task.CompletedTask;
+    }
+
     private static void Created(HttpContext context, string name, Digest digest)
     {
         context.Response.StatusCode = 201;
@@ -63,7 +74,8 @@ internal sealed class BlobEndpoints(RepositoryStore store, Uploads uploads)
         if (query.TryGetValue("mount", out var mount))
         {
             var wanted = ParseDigest(mount);
-            if (query["from"].ToString() is { Length: > 0 } from && RepositoryStore.IsName(from) && store.HasBlob(from, wanted))
+            if (query["from"].ToString() is { Length: > 0 } from && RepositoryStore.IsName(from) && store.HasBlob(from, wanted)
+                && tokens?.Holds(context, from, "pull") != false)
             {
                 store.LinkBlob(name, wanted);
                 Created(context, name, wanted);

@@ -9,12 +9,12 @@ internal sealed class EmbeddedRegistry : IDisposable
     private readonly RegistryHandler _handler;
     private readonly AccessLog _log;
 
-    public EmbeddedRegistry(string root, TimeProvider time)
+    public EmbeddedRegistry(string root, TimeProvider time, RegistryAuthOptions? authentication = null)
     {
         var store = new RepositoryStore(root);
         _uploads = new Uploads(Path.Combine(root, "uploads"), time);
-        _handler = new RegistryHandler(store, _uploads);
         _log = new AccessLog(Path.Combine(root, "access.jsonl"), time);
+        _handler = new RegistryHandler(store, _uploads, authentication is null ? null : new RegistryTokens(authentication, time));
         BaseImages.Seed(store);
         Images = new ImageStore(store);
     }

@@ -12,6 +12,7 @@ internal sealed class ManifestEndpoints(RepositoryStore store)
     {
         "GET" or "HEAD" => ReadAsync(context, name, reference),
         "PUT" => PutAsync(context, name, reference),
+        "DELETE" => DeleteAsync(context, name, reference),
         var method => throw RegistryException.Unsupported(405, $"{method} of a manifest is not supported"),
     };
 
@@ -94,9 +95,35 @@ internal sealed class ManifestEndpoints(RepositoryStore store)
 
         ManifestRules.Check(store, name, manifest.MediaType, content);
         store.PutManifest(name, manifest, content, isDigest ? null : reference);
+        if (Referrers.SubjectOf(content) is { } subject)
+        {
+            context.Response.Headers["OCI-Subject"] = subject.ToString();
+        }
+
         context.Response.StatusCode = 201;
         context.Response.Headers.Location = $"/v2/{name}/manifests/{manifest.Digest}";
         context.Response.Headers["Docker-Content-Digest"] = manifest.Digest.ToString();
+    }
+
+    /// <summary>A tag goes alone; a digest goes with its tags.</summary>
+    private Task DeleteAsync(HttpContext context, string name, string reference)
+    {
+        if (!store.TryManifest(name, reference, out var manifest))
+        {
+            throw RegistryException.ManifestUnknown("manifest unknown", reference);
+        }
+
+        if (!Digest.TryParse(reference, out _))
+        {
+            store.RemoveTag(name, reference);
+        }
+        else
+        {
+            store.RemoveManifest(name, manifest.Digest);
+        }
+
+        context.Response.StatusCode = 202;
+        return Task.CompletedTask;
     }
 
     private static async Task<byte[]> ReadLimitedAsync(HttpContext context)

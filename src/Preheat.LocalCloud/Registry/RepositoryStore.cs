@@ -86,6 +86,37 @@ internal sealed partial class RepositoryStore
         return true;
     }
 
+    /// <summary>Takes a blob out of a repository; other repositories keep it, and so do its bytes.</summary>
+    public bool RemoveBlob(string name, Digest digest)
+    {
+        var known = HasBlob(name, digest);
+        File.Delete(Link(name, "_blobs", digest.Hex));
+        return known;
+    }
+
+    public void RemoveTag(string name, string tag) => File.Delete(Link(name, "_tags", tag));
+
+    /// <summary>Takes a manifest out of a repository, with the tags on it.</summary>
+    public void RemoveManifest(string name, Digest digest)
+    {
+        foreach (var tag in Tags(name).Where(tag => ReadOrNull(Link(name, "_tags", tag)) == digest.ToString()))
+        {
+            RemoveTag(name, tag);
+        }
+
+        File.Delete(Link(name, "_manifests", digest.Hex));
+    }
+
+    /// <summary>All manifests of a repository by digest.</summary>
+    public IReadOnlyList<StoredManifest> Manifests(string name)
+    {
+        var folder = new DirectoryInfo(Path.Combine(_repositories, name, "_manifests"));
+        return folder.Exists
+            ? [.. folder.EnumerateFiles().Select(file => $"sha256:{file.Name}").Order(StringComparer.Ordinal)
+                .Select(digest => TryManifest(name, digest, out var manifest) ? manifest : null).OfType<StoredManifest>()]
+            : [];
+    }
+
     public IReadOnlyList<string> Tags(string name)
     {
         var folder = new DirectoryInfo(Path.Combine(_repositories, name, "_tags"));

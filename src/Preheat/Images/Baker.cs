@@ -23,7 +23,7 @@ public static class Baker
     {
         var dockerfile = await DockerfileReader.ReadAsync(request.DockerfilePath, cancellation);
         var target = ImageReference.Parse($"{request.Repository}:{request.Tag}");
-        var arguments = Arguments(request);
+        var arguments = BuildArguments.Of(request);
         var baseReference = ImageReference.Parse(ImageRecipe.BaseImage(dockerfile, arguments, request.Platform));
         using var registry = new RegistryClient(target.Host, endpoints, time);
         var store = Store(request, registry, target, endpoints.DryRun, time);
@@ -79,28 +79,6 @@ public static class Baker
         var layout = new OciLayout(directory, time, dryRun);
         layout.RemoveUnfinished();
         return layout;
-    }
-
-    private static Dictionary<string, string> Arguments(BakeRequest request)
-    {
-        var model = request.Model;
-        var arguments = new Dictionary<string, string>(request.BuildArguments, StringComparer.Ordinal) { ["BASE_IMAGE"] = request.BaseImage };
-        arguments.TryAdd("MODEL_ID", model.Name);
-        arguments.TryAdd("MODEL_NAME", PathName(model.Name));
-        arguments.TryAdd("MODEL_LICENSE", model.License ?? "");
-        arguments.TryAdd("MODEL_DTYPE", model.DType);
-        arguments.TryAdd("MODEL_PARAMETERS", $"{model.Parameters}");
-        // A directory's revision follows from inodes and times; the image says what follows from the content, known once all is read.
-        if (!model.Reference.StartsWith("file:", StringComparison.Ordinal))
-            arguments.TryAdd("MODEL_REVISION", model.Revision);
-        return arguments;
-    }
-
-    /// <summary>The model's short name as a folder: letters, digits, dot, hyphen, underscore.</summary>
-    private static string PathName(string name)
-    {
-        var clean = string.Concat(name.Split('/')[^1].Select(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_' ? character : '-')).Trim('.');
-        return clean.Length > 0 ? clean : "model";
     }
 
     private static async Task<(Descriptor[] Base, KnownLayer[] Model)> PushLayersAsync(

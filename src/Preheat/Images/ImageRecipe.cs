@@ -68,10 +68,23 @@ public sealed class ImageRecipe
         var recipe = new ImageRecipe(file, DockerfileArguments.Global(file, buildArguments, platform ?? ImagePlatform.Default).Stage(), config);
         foreach (var instruction in file.Final.Instructions)
             file.Guard(instruction, () => recipe.Follow(instruction));
-        return recipe.ModelPath.Length > 0
-            ? recipe
-            : throw file.Error(file.Final.Line, $"the final stage has no COPY --from={WeightsStage} / PATH, so the model would not be in the image. Add it.");
+        return recipe.ModelPath.Length > 0 ? recipe : throw recipe.NoModel();
     }
+
+    /// <summary>Where a recipe puts the model, whatever else it does: for builders that run its code.</summary>
+    /// <param name="root">The base image's whole config, which is changed.</param>
+    /// <exception cref="UserException">No COPY --from=weights, or one that cannot be read.</exception>
+    public static string FindModelPath(Dockerfile file, IReadOnlyDictionary<string, string> buildArguments, JsonObject root, ImagePlatform platform)
+    {
+        var recipe = new ImageRecipe(file, DockerfileArguments.Global(file, buildArguments, platform).Stage(), root["config"] as JsonObject ?? []);
+        foreach (var instruction in file.Final.Instructions.Where(line =>
+            line.Keyword is "ARG" or "ENV" or "WORKDIR" || (line.Keyword == "COPY" && line.Rest.Contains($"--from={WeightsStage} ", StringComparison.Ordinal))))
+            file.Guard(instruction, () => recipe.Follow(instruction));
+        return recipe.ModelPath.Length > 0 ? recipe.ModelPath : throw recipe.NoModel();
+    }
+
+    private UserException NoModel() =>
+        _file.Error(_file.Final.Line, $"the final stage has no COPY --from={WeightsStage} / PATH, so the model would not be in the image. Add it.");
 
     private void Follow(DockerfileInstruction instruction)
     {

@@ -17,10 +17,10 @@ public sealed class RegistryClient : IDisposable
     private readonly RegistryTransport _transport;
 
     /// <param name="host">Logical host: <c>docker.io</c>, <c>local-docker.pkg.dev</c>.</param>
-    /// <param name="credentials">The default value is the user's Docker config.json.</param>
+    /// <param name="credentials">The default value is <see cref="RegistryCredentials.Default"/>.</param>
     public RegistryClient(string host, CloudEndpoints endpoints, TimeProvider time, IRegistryCredentials? credentials = null)
     {
-        _transport = new RegistryTransport(host, endpoints, time, credentials ?? DockerConfigCredentials.Default());
+        _transport = new RegistryTransport(host, endpoints, time, credentials);
         Uploads = new RegistryUploads(_transport);
     }
 
@@ -146,13 +146,7 @@ public sealed class RegistryClient : IDisposable
         _transport.SendAsync(
             new Uri(Address, $"v2/{repository}/manifests/{name}"),
             RegistryTransport.PullScope(repository),
-            uri =>
-            {
-                var request = new HttpRequestMessage(method, uri);
-                foreach (var mediaType in MediaTypes.Manifests)
-                    request.Headers.Accept.ParseAdd(mediaType);
-                return request;
-            },
+            RegistryTransport.AcceptManifests(method),
             cancellation);
 
     private async Task<ManifestContent> ReadManifestAsync(HttpResponseMessage response, string repository, string name, CancellationToken cancellation)

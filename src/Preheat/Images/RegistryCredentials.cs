@@ -1,60 +1,34 @@
-using System.Text;
-using System.Text.Json;
-
 namespace Preheat.Images;
 
 /// <summary>User and password of a registry host.</summary>
+/// <param name="User">Empty for an identity token, which is exchanged for an access token.</param>
 public sealed record RegistryCredential(string User, Secret Password);
 
 /// <summary>Finds the credential of a registry host; null means anonymous.</summary>
 public interface IRegistryCredentials
 {
-    RegistryCredential? Find(string host);
+    /// <exception cref="UserException">A file or a credential helper that cannot be read or run.</exception>
+    Task<RegistryCredential?> FindAsync(string host, CancellationToken cancellation);
 }
 
-/// <summary>The <c>auths</c> of Docker's config.json (<c>DOCKER_CONFIG</c> or <c>~/.docker</c>).</summary>
-public sealed class DockerConfigCredentials(string path) : IRegistryCredentials
+/// <summary>The first of several that knows the host.</summary>
+public sealed class RegistryCredentials(params IReadOnlyList<IRegistryCredentials> sources) : IRegistryCredentials
 {
-    private const int Longest = 1 << 20;
-
-    /// <summary>The user's own file.</summary>
-    public static DockerConfigCredentials Default()
+    /// <summary>What the user's machine has: docker's and podman's files with their helpers, then for Google's registries the machine's Google identity.</summary>
+    /// <param name="address">Where the registry is reached: a Google token is never sent over plain http.</param>
+    public static IRegistryCredentials Default(Uri address, TimeProvider time)
     {
-        var folder = Environment.GetEnvironmentVariable("DOCKER_CONFIG");
-        if (string.IsNullOrEmpty(folder))
-            folder = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".docker");
-        return new DockerConfigCredentials(Path.Combine(folder, "config.json"));
+        var files = DockerConfigCredentials.Default(time);
+        return address.Scheme == "https" ? new RegistryCredentials(files, new GoogleRegistryCredentials(time)) : files;
     }
 
-    public RegistryCredential? Find(string host)
+    public async Task<RegistryCredential?> FindAsync(string host, CancellationToken cancellation)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists || file.Length > Longest)
-            return null;
-        try
+        foreach (var source in sources)
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (!document.RootElement.TryGetProperty("auths", out var auths) || auths.ValueKind != JsonValueKind.Object)
-                return null;
-            // Docker's own registry is written with the address of its first version.
-            var keys = host == ImageReference.DefaultHost ? new[] { "https://index.docker.io/v1/", host } : [host, $"https://{host}", $"https://{host}/v2/"];
-            foreach (var key in keys)
-            {
-                if (auths.TryGetProperty(key, out var entry) && entry.TryGetProperty("auth", out var auth) && auth.GetString() is { Length: > 0 } encoded)
-                    return Decode(encoded);
-            }
-            return null;
+            if (await source.FindAsync(host, cancellation) is { } credential)
+                return credential;
         }
-        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or IOException or UnauthorizedAccessException)
-        {
-            throw new UserException($"The credentials in {path} cannot be read ({exception.GetType().Name}). Repair the file or log in again with `docker login`.");
-        }
-    }
-
-    private static RegistryCredential? Decode(string encoded)
-    {
-        var text = Encoding.UTF8.GetString(Convert.FromBase64String(encoded));
-        var colon = text.IndexOf(':');
-        return colon <= 0 || colon == text.Length - 1 ? null : new RegistryCredential(text[..colon], new Secret(text[(colon + 1)..]));
+        return null;
     }
 }

@@ -11,14 +11,14 @@ internal sealed class RegistryTransport : IDisposable
     private readonly OriginClient _http;
     private readonly RegistryAuthentication _authentication;
 
-    public RegistryTransport(string host, CloudEndpoints endpoints, TimeProvider time, IRegistryCredentials credentials)
+    public RegistryTransport(string host, CloudEndpoints endpoints, TimeProvider time, IRegistryCredentials? credentials)
     {
         Host = host;
         Address = AddressOf(host, endpoints);
         Time = time;
         DryRun = endpoints.DryRun;
         _http = new OriginClient(time);
-        _authentication = new RegistryAuthentication(host, Address, _http, credentials);
+        _authentication = new RegistryAuthentication(host, Address, _http, credentials ?? RegistryCredentials.Default(Address, time), time);
     }
 
     /// <summary>Logical host.</summary>
@@ -32,25 +32,40 @@ internal sealed class RegistryTransport : IDisposable
     /// <summary>Takes the requests that change something; null sends them.</summary>
     public DryRun? DryRun { get; }
 
-    /// <summary>Where a logical host is: mapped, or <c>https://HOST/</c> (plain http for loopback, as Docker has it).</summary>
+    /// <summary>Where a logical host is: mapped, or <c>https://HOST/</c>; plain http for loopback, as Docker has it, and for hosts named insecure.</summary>
+    /// <exception cref="UserException">The host is mapped to plain http elsewhere.</exception>
     public static Uri AddressOf(string host, CloudEndpoints endpoints)
     {
+        var insecure = endpoints.InsecureRegistries.Contains(host, StringComparer.OrdinalIgnoreCase);
         if (endpoints.Registries.TryGetValue(host, out var mapped))
+        {
+            if (mapped.Scheme == "http" && !mapped.IsLoopback && !insecure)
+                throw new UserException($"{host} is at {mapped.Host} over plain http. Use https, or allow it with --insecure-registry {host}.");
             return mapped.AbsoluteUri.EndsWith('/') ? mapped : new Uri(mapped.AbsoluteUri + "/");
+        }
         // The registry behind docker.io has another name (distribution, registry/registry.go of the Docker engine).
         var real = host == ImageReference.DefaultHost ? "registry-1.docker.io" : host;
         var uri = new Uri($"https://{real}/");
-        return uri.IsLoopback ? new Uri($"http://{real}/") : uri;
+        return uri.IsLoopback || insecure ? new Uri($"http://{real}/") : uri;
     }
 
     public static string PullScope(string repository) => $"repository:{repository}:pull";
 
     public static string PushScope(string repository) => $"repository:{repository}:pull,push";
 
+    /// <summary>Makes requests that accept every kind of manifest this client reads.</summary>
+    public static Func<Uri, HttpRequestMessage> AcceptManifests(HttpMethod method) => uri =>
+    {
+        var request = new HttpRequestMessage(method, uri);
+        foreach (var mediaType in MediaTypes.Manifests)
+            request.Headers.Accept.ParseAdd(mediaType);
+        return request;
+    };
+
     /// <summary>Sends with retries and redirects; a challenge is answered once.</summary>
     public async Task<HttpResponseMessage> SendAsync(Uri uri, string scope, Func<Uri, HttpRequestMessage> create, CancellationToken cancellation)
     {
-        var authorization = _authentication.Known(scope);
+        var authorization = await _authentication.KnownAsync(scope, cancellation);
         var response = await _http.SendAsync(uri, create, authorization, cancellation);
         if (response.StatusCode != HttpStatusCode.Unauthorized)
             return response;
@@ -62,21 +77,37 @@ internal sealed class RegistryTransport : IDisposable
         return await _http.SendAsync(uri, create, answer, cancellation);
     }
 
-    /// <summary>Sends the body of an upload once. A refused token is forgotten and reported as a lost connection, so that the upload starts again with a fresh one.</summary>
+    /// <summary>Sends a part of an upload once. Where the token is refused, an empty body is sent again with a fresh one; any other is reported as a lost connection, so that
+    /// the upload starts again.</summary>
     /// <exception cref="HttpRequestException">The connection failed, or an answer says that another try may help.</exception>
-    public async Task<HttpResponseMessage> SendUploadAsync(HttpRequestMessage request, string scope, CancellationToken cancellation)
+    public async Task<HttpResponseMessage> SendUploadAsync(Func<HttpRequestMessage> create, string scope, CancellationToken cancellation)
     {
+        var request = create();
         var own = OriginClient.SameOrigin(request.RequestUri!, Address);
-        AuthenticationHeaderValue? authorization = own ? _authentication.Known(scope) : null;
-        request.Headers.Authorization = authorization;
-        var response = await _http.SendOnceAsync(request, cancellation);
-        var expired = response.StatusCode == HttpStatusCode.Unauthorized && authorization is not null;
-        if (expired)
+        // A token that has run out while a large layer went up is renewed here, before the request that closes the upload.
+        var authorization = own ? await _authentication.KnownAsync(scope, cancellation) : null;
+        var response = await SendOnceAsync(request, authorization, cancellation);
+        var refused = response.StatusCode == HttpStatusCode.Unauthorized && authorization is not null;
+        if (refused)
+        {
             _authentication.Forget(scope);
-        if (!expired && !HttpPipeline.IsTransient(response.StatusCode))
+            if (request.Content is null or { Headers.ContentLength: 0 } && await _authentication.AnswerAsync(response, scope, cancellation) is { } answer)
+            {
+                response.Dispose();
+                response = await SendOnceAsync(create(), answer, cancellation);
+                refused = response.StatusCode == HttpStatusCode.Unauthorized;
+            }
+        }
+        if (!refused && !HttpPipeline.IsTransient(response.StatusCode))
             return response;
         using (response)
             throw new HttpRequestException($"{Host} answered {(int)response.StatusCode} to {request.Method}", null, response.StatusCode);
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, AuthenticationHeaderValue? authorization, CancellationToken cancellation)
+    {
+        request.Headers.Authorization = authorization;
+        return await _http.SendOnceAsync(request, cancellation);
     }
 
     public void Dispose() => _http.Dispose();

@@ -98,10 +98,34 @@ public sealed class RegistryUploads
                 Content = new ReadOnlyMemoryContent(manifest) { Headers = { ContentType = new MediaTypeHeaderValue(mediaType) } },
             },
             cancellation);
-        if (!response.IsSuccessStatusCode)
-            throw await RegistryErrors.ReadAsync(response, _transport.Host, repository, $"manifest {name}", cancellation);
-        CheckStated(response, repository, digest);
-        return digest;
+        if (response.IsSuccessStatusCode)
+        {
+            CheckStated(response, repository, digest);
+            return digest;
+        }
+        // A tag that may not move refuses also the image that it has.
+        var held = IsRefusal(response.StatusCode) && !Digest.TryParse(name, out _) ? await HeldAsync(repository, name, cancellation) : null;
+        if (held == digest)
+            return digest;
+        throw held is null
+            ? await RegistryErrors.ReadAsync(response, _transport.Host, repository, $"manifest {name}", cancellation)
+            : new UserException($"{_transport.Host}/{repository} has the tag {name} on {held} and refuses ({(int)response.StatusCode}) to move it to {digest}: its tags are immutable, or the account may not move them. Choose another tag, or allow it in the repository's settings.");
+    }
+
+    private static bool IsRefusal(HttpStatusCode status) =>
+        status is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Conflict or HttpStatusCode.PreconditionFailed;
+
+    /// <summary>The digest that a tag has now; null when the registry does not tell.</summary>
+    private async Task<Digest?> HeldAsync(string repository, string tag, CancellationToken cancellation)
+    {
+        using var response = await _transport.SendAsync(
+            new Uri(_transport.Address, $"v2/{repository}/manifests/{tag}"),
+            RegistryTransport.PushScope(repository),
+            RegistryTransport.AcceptManifests(HttpMethod.Head),
+            cancellation);
+        return response.IsSuccessStatusCode && response.Headers.TryGetValues("Docker-Content-Digest", out var values) && Digest.TryParse(values.FirstOrDefault(), out var digest)
+            ? digest
+            : null;
     }
 
     private string Logical(string repository) => $"https://{_transport.Host}/v2/{repository}";
@@ -163,10 +187,9 @@ public sealed class RegistryUploads
     private async Task<HttpResponseMessage> SendAsync(string repository, HttpMethod method, Uri uri, HttpContent content, CancellationToken cancellation)
     {
         content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        using var request = new HttpRequestMessage(method, uri) { Content = content };
         try
         {
-            var response = await _transport.SendUploadAsync(request, RegistryTransport.PushScope(repository), cancellation);
+            var response = await _transport.SendUploadAsync(() => new HttpRequestMessage(method, uri) { Content = content }, RegistryTransport.PushScope(repository), cancellation);
             // A server may answer before it has read all; then what was sent is no whole blob.
             if ((content as BlobContent)?.Failure is not { } late)
                 return response;

@@ -1,13 +1,10 @@
-using System.Diagnostics;
-using System.Text.RegularExpressions;
-
 namespace Preheat.Tests.Images;
 
 /// <summary>Debian's docker-registry on a free loopback port, its store in a folder that goes with it.</summary>
-public sealed partial class DebianRegistry : IAsyncLifetime
+public sealed class DebianRegistry : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
-    private Process? _process;
+    private DebianRegistryProcess? _process;
 
     public string Address { get; private set; } = "";
 
@@ -29,43 +26,15 @@ public sealed partial class DebianRegistry : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        await File.WriteAllTextAsync(_folder["config.yml"], $"""
-            version: 0.1
-            log:
-              level: info
-              accesslog:
-                disabled: true
-            storage:
-              filesystem:
-                rootdirectory: {_folder["root"]}
-              delete:
-                enabled: true
-            http:
-              addr: 127.0.0.1:0
-            """);
-        _process = Process.Start(new ProcessStartInfo("docker-registry", ["serve", _folder["config.yml"]]) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false })!;
-        var listening = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Look(object sender, DataReceivedEventArgs line)
-        {
-            if (ListeningForm().Match(line.Data ?? "") is { Success: true } match)
-                listening.TrySetResult(match.Groups[1].Value);
-        }
-        _process.ErrorDataReceived += Look;
-        _process.OutputDataReceived += Look;
-        _process.BeginErrorReadLine();
-        _process.BeginOutputReadLine();
-        Address = await listening.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        _process = await DebianRegistryProcess.StartAsync(_folder.Path);
+        Address = _process.Address;
         await PushBaseAsync();
     }
 
     public async Task DisposeAsync()
     {
         if (_process is not null)
-        {
-            _process.Kill();
-            await _process.WaitForExitAsync();
-            _process.Dispose();
-        }
+            await _process.DisposeAsync();
         _folder.Dispose();
     }
 
@@ -85,7 +54,4 @@ public sealed partial class DebianRegistry : IAsyncLifetime
             "--config.workingdir", "/vllm-workspace", "--config.stopsignal", "SIGINT");
         await DebianTool.RunAsync("skopeo", "copy", "--preserve-digests", $"oci:{layout}:1", $"docker://{Address}/{BaseImage}", "--dest-tls-verify=false");
     }
-
-    [GeneratedRegex(@"listening on (127\.0\.0\.1:\d+)")]
-    private static partial Regex ListeningForm();
 }

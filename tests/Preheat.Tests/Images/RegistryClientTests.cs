@@ -38,7 +38,7 @@ public sealed class RegistryClientTests : IDisposable
         });
         var config = _folder["config.json"];
         await File.WriteAllTextAsync(config, JsonSerializer.Serialize(new { auths = new Dictionary<string, object> { ["reg.example"] = new { auth = Base64("me:secret") } } }));
-        using var client = Client(server, new DockerConfigCredentials(config));
+        using var client = Client(server, new DockerConfigCredentials(TimeProvider.System, config));
 
         (await client.ListTagsAsync("a/b", default)).ShouldBe(["v1", "v2"]);
         (await client.ListTagsAsync("a/b", default)).Count.ShouldBe(2);
@@ -264,7 +264,7 @@ public sealed class RegistryClientTests : IDisposable
         "reg.example",
         new CloudEndpoints { Hub = server.Address, Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase) { ["reg.example"] = server.Address } },
         TimeProvider.System,
-        credentials ?? new DockerConfigCredentials("/nonexistent/config.json"));
+        credentials ?? new DockerConfigCredentials(TimeProvider.System, "/nonexistent/config.json"));
 
     private Task<LoadServer> StartAsync(Func<HttpContext, Task> answer) => LoadServer.StartAsync(context =>
     {
@@ -288,6 +288,6 @@ public sealed class RegistryClientTests : IDisposable
 
     private sealed class Fixed : IRegistryCredentials
     {
-        public RegistryCredential? Find(string host) => new("me", new Secret("secret"));
+        public Task<RegistryCredential?> FindAsync(string host, CancellationToken cancellation) => Task.FromResult<RegistryCredential?>(new("me", new Secret("secret")));
     }
 }
