@@ -17,7 +17,7 @@ internal static class EngineParameters
         new("Continue", null, typeof(bool), "Resumes a failed call: leaves out the targets that have succeeded, unless a parameter has another value now.");
 
     public static readonly ParameterDefinition Host =
-        new("Host", null, typeof(string), "Where the build runs. Default is what the environment tells.") { AllowedValues = _ => Common.Host.Names };
+        new("Host", null, typeof(string), "Where the build runs: GitHubActions, Server or Terminal. Default is what the environment tells.") { AllowedValues = _ => Common.Host.Names };
 
     public static readonly ParameterDefinition Partition =
         new("Partition", null, typeof(Partition), "Partition to use on CI, such as 2/3.") { IsListed = false };
