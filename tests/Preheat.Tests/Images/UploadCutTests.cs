@@ -64,7 +64,8 @@ public sealed class UploadCutTests(DebianRegistry registry) : IClassFixture<Debi
     [InlineData(16, 3_500)]
     [InlineData(16, 2_000)]
     [InlineData(16, 1_000)]
-    [InlineData(16, 1)]
+    // Not one byte: docker-registry's upload addresses carry a time whose length differs from run to run.
+    [InlineData(16, 100)]
     public async Task A_connection_cut_in_any_phase_leaves_the_right_image_with_its_referrers(int sixteenths, int before)
     {
         var events = new RecordedEvents();
