@@ -1,4 +1,6 @@
 using Preheat.Benchmarks.Bake;
+using Preheat.Benchmarks.Engine;
+using Preheat.Benchmarks.Startup;
 
 // Measures, and prints each figure beside the machine's own limit. `sink` is the discarding registry, a process of its own so that peaks of memory are the baker's.
 try
@@ -11,11 +13,17 @@ try
         case ["rebake", .. var options]:
             await RebakeBenchmark.RunAsync(BakeOptions.Parse(options), CancellationToken.None);
             return 0;
+        case ["startup", .. var options]:
+            await StartupBenchmark.RunAsync(StartupOptions.Parse(options), CancellationToken.None);
+            return 0;
+        case ["engine"]:
+            await EngineBenchmark.RunAsync("artifacts", CancellationToken.None);
+            return 0;
         case ["sink"]:
             await DiscardingRegistry.RunAsync();
             return 0;
         default:
-            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       rebake [--size 1GiB] [--runs 3] [--artifacts-directory artifacts]");
+            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       rebake [--size 1GiB] [--runs 3] [--artifacts-directory artifacts]\n       startup [--runs 7] [--peers all|none] [--root .] [--artifacts-directory artifacts]\n       engine");
             return 2;
     }
 }

@@ -14,7 +14,7 @@ internal sealed class TargetGraph
     public static TargetGraph Create(NukeBuild build, IReadOnlyList<TargetMember> members, IEnumerable<LambdaExpression> defaults)
     {
         var targets = new List<ExecutableTarget>(members.Count);
-        var byFactory = new Dictionary<Delegate, ExecutableTarget>();
+        var byFactory = new Dictionary<Delegate, ExecutableTarget>(new ByMethod());
         foreach (var member in members)
         {
             var definition = new TargetDefinition(member, build);
@@ -143,5 +143,13 @@ internal sealed class TargetGraph
                 }
             }
         }
+    }
+
+    /// <summary>The same equality as ever. But the hash code of a delegate is that of the object it is bound to: the same for all targets of a build.</summary>
+    private sealed class ByMethod : IEqualityComparer<Delegate>
+    {
+        public bool Equals(Delegate? x, Delegate? y) => object.Equals(x, y);
+
+        public int GetHashCode(Delegate obj) => obj.Method.GetHashCode();
     }
 }

@@ -55,7 +55,7 @@ internal sealed class ParameterCatalogue
     private static IEnumerable<ParameterDefinition> DeclaredBy(Type type)
     {
         var prefix = type.GetCustomAttribute<ParameterPrefixAttribute>()?.Prefix;
-        foreach (var member in type.GetMembers(Declared))
+        foreach (var member in (IEnumerable<MemberInfo>)[.. type.GetProperties(Declared), .. type.GetFields(Declared)])
         {
             var valueType = member switch
             {
@@ -63,7 +63,7 @@ internal sealed class ParameterCatalogue
                 PropertyInfo property => property.PropertyType,
                 _ => null,
             };
-            if (valueType is null || member.GetCustomAttribute<ParameterAttribute>() is not { } attribute)
+            if (valueType is null || valueType == typeof(Target) || member.GetCustomAttribute<ParameterAttribute>() is not { } attribute)
             {
                 continue;
             }
