@@ -115,7 +115,8 @@ public sealed class KillTest(KillOptions options, IEventSink events, TimeProvide
 
     private async Task WaitForAsync(BuildProcess build, KillPlace place, KillPoint point, CancellationToken cancellation)
     {
-        while (point.Target.Length > 0 && !build.HasExited && !place.Timeline().Any(entry => entry.Target == point.Target))
+        var waiting = time.GetTimestamp();
+        while (point.Target.Length > 0 && !build.HasExited && time.GetElapsedTime(waiting) < Limit && !place.Timeline().Any(entry => entry.Target == point.Target))
             await Task.Delay(Poll, time, cancellation);
         var delay = TimeSpan.FromSeconds(point.Fraction * _seconds[point.Target]);
         for (var began = time.GetTimestamp(); !build.HasExited && time.GetElapsedTime(began) < delay;)
