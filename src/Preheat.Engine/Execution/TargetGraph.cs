@@ -14,16 +14,16 @@ internal sealed class TargetGraph
     public static TargetGraph Create(NukeBuild build, IReadOnlyList<TargetMember> members, IEnumerable<LambdaExpression> defaults)
     {
         var targets = new List<ExecutableTarget>(members.Count);
-        var byFactory = new Dictionary<Delegate, ExecutableTarget>(new ByMethod());
+        var byFactory = new FactoryMap();
         foreach (var member in members)
         {
             var definition = new TargetDefinition(member, build);
             var factory = member.Value(build);
             TargetMember.Apply(factory, definition);
             var target = new ExecutableTarget(member.Name, member.Property, factory, definition);
-            if (!byFactory.TryAdd(factory, target))
+            if (!byFactory.TryAdd(factory, target, out var other))
             {
-                throw new DefinitionException($"Targets '{byFactory[factory].Name}' and '{target.Name}' share one lambda. Give each its own.");
+                throw new DefinitionException($"Targets '{other.Name}' and '{target.Name}' share one lambda. Give each its own.");
             }
 
             targets.Add(target);
@@ -54,7 +54,7 @@ internal sealed class TargetGraph
     private static Delegate DefaultTarget(LambdaExpression expression, NukeBuild build) =>
         (Delegate)TargetMember.PropertyOf(expression).GetValue(build)!;
 
-    private static void Connect(ExecutableTarget target, Dictionary<Delegate, ExecutableTarget> byFactory)
+    private static void Connect(ExecutableTarget target, FactoryMap byFactory)
     {
         foreach (var (kind, factories) in target.Definition.Edges)
         {
@@ -100,10 +100,9 @@ internal sealed class TargetGraph
         }
     }
 
-    private static ExecutableTarget Find(Dictionary<Delegate, ExecutableTarget> byFactory, Delegate? factory, string who) =>
-        factory is not null && byFactory.TryGetValue(factory, out var target)
-            ? target
-            : throw new DefinitionException($"{who} refers to a target that the build does not have. A target property must be one lambda that captures only 'this'.");
+    private static ExecutableTarget Find(FactoryMap byFactory, Delegate? factory, string who) =>
+        byFactory.Find(factory)
+            ?? throw new DefinitionException($"{who} refers to a target that the build does not have. A target property must be one lambda that captures only 'this'.");
 
     /// <summary>Depth-first search with an explicit stack: a chain of thousands of targets must not overflow the thread's.</summary>
     private void RefuseCycles()
@@ -143,13 +142,5 @@ internal sealed class TargetGraph
                 }
             }
         }
-    }
-
-    /// <summary>The same equality as ever. But the hash code of a delegate is that of the object it is bound to: the same for all targets of a build.</summary>
-    private sealed class ByMethod : IEqualityComparer<Delegate>
-    {
-        public bool Equals(Delegate? x, Delegate? y) => object.Equals(x, y);
-
-        public int GetHashCode(Delegate obj) => obj.Method.GetHashCode();
     }
 }
