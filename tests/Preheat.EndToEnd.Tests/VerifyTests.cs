@@ -3,7 +3,8 @@ namespace Preheat.EndToEnd.Tests;
 /// <summary>The main job, as a user runs it.</summary>
 public sealed class VerifyTests
 {
-    private static readonly string[] QuickLoad = ["--load-duration", "2s", "--load-rate", "20"];
+    // One request: whether many were sent on time is a matter of the machine, and no test asserts timings.
+    private static readonly string[] QuickLoad = ["--load-duration", "1s", "--load-rate", "0.1"];
 
     [Fact]
     public async Task Goes_from_a_model_to_a_tested_endpoint_and_then_finds_all_up_to_date()
@@ -23,7 +24,7 @@ public sealed class VerifyTests
 
         // A new process measures what the last one left running.
         (await place.BuildAsync(["LoadTest", .. QuickLoad])).ShouldExit(0);
-        place.Json("tiny-gemma-2", "load.json").GetProperty("requests").GetInt64().ShouldBe(40);
+        place.Json("tiny-gemma-2", "load.json").GetProperty("requests").GetInt64().ShouldBe(1);
 
         (await place.BuildAsync(["LoadTest", .. QuickLoad, "--objective", "success>=99,p50<=1us"])).ShouldExit(3);
 
