@@ -11,6 +11,8 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
         Session.Begin(this);
         // The bundled engine asks this for each target of --plan; receipts answer, without network.
         AppContext.SetData("preheat.plan", (Func<string, string?>)Explain);
+        // It also asks this before anything runs, and tells the answer together with what it finds wrong itself.
+        AppContext.SetData("preheat.check", (Func<string[], string[]>)WrongValues);
         // Beside these it runs nothing: they measure, remove, or look at what the others make.
         AppContext.SetData("preheat.exclusive", new[] { "LoadTest", "Test", "Benchmark", "Doctor", "Status", "Teardown", "LocalCloudDown", "KillTest" });
     }
@@ -18,19 +20,24 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
     /// <summary>All wrong values are told before anything runs.</summary>
     protected override void OnBuildInitialized()
     {
-        var planned = ExecutionPlan.Select(target => target.Name).ToHashSet(StringComparer.Ordinal);
-        if (!planned.Overlaps(["Doctor", "ResolveModel", "Status", "Teardown"]))
-            return;
-        var wrong = new List<string>();
-        Check(wrong, () => _ = Session.Current.Deployment);
-        Check(wrong, () => _ = ((IHazCloud)this).CloudOptions);
-        if (planned.Contains("LoadTest"))
-            Check(wrong, () => _ = ((ILoadTest)this).Load);
-        if (wrong.Count == 0)
+        if (WrongValues([.. ExecutionPlan.Select(target => target.Name)]) is not { Length: > 0 } wrong)
             return;
         // Nuke does not ask the exception for the exit code.
         ExitCode = 2;
         throw new UserException(string.Join('\n', wrong));
+    }
+
+    /// <summary>What is wrong with the values that these targets read.</summary>
+    private string[] WrongValues(string[] targets)
+    {
+        var wrong = new List<string>();
+        if (!targets.Intersect(["Doctor", "ResolveModel", "Status", "Teardown"]).Any())
+            return [];
+        Check(wrong, () => _ = Session.Current.Deployment);
+        Check(wrong, () => _ = ((IHazCloud)this).CloudOptions);
+        if (targets.Contains("LoadTest"))
+            Check(wrong, () => _ = ((ILoadTest)this).Load);
+        return [.. wrong];
     }
 
     protected override void OnBuildFinished() => Session.Current.Finish(

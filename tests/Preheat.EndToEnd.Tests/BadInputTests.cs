@@ -30,6 +30,18 @@ public sealed class BadInputTests
     }
 
     [Theory]
+    [InlineData("Deploy")]
+    [InlineData("--plan Deploy")]
+    public async Task All_wrong_values_are_told_in_one_round(string asked)
+    {
+        await using var place = new Workplace();
+        var result = (await place.BuildAsync([.. asked.Split(' '), "--cloud", "x", "--weights", "foo", "--accelerator-count", "many", "--region", "X_Y"])).ShouldExit(2);
+        foreach (var option in new[] { "--cloud", "--weights", "--accelerator-count", "--region" })
+            result.Output.ShouldContain(option);
+        ShouldBeKind(result);
+    }
+
+    [Theory]
     [InlineData("cut short")]
     [InlineData("lying header")]
     [InlineData("missing shard")]

@@ -20,6 +20,18 @@ public sealed class ContinueTests : BuildRunTests
     }
 
     [Fact]
+    public void Shows_in_the_plan_what_is_left_out_and_forgets_nothing_by_it()
+    {
+        _build.Fails = true;
+        Run("Deploy").ShouldBe(1);
+        _build.Fails = false;
+        Run("Deploy --continue --plan").ShouldBe(0, _run.Output);
+        _run.Out.ShouldContain("ruled out: skipped succeeded in the call before");
+        Run("Deploy --continue").ShouldBe(0, _run.Output);
+        _build.Ran.ShouldBe(["Resolve", "Bake", "Deploy"]);
+    }
+
+    [Fact]
     public void Goes_on_where_a_continued_call_failed_again()
     {
         _build.Fails = true;

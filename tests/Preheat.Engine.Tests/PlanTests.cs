@@ -15,6 +15,7 @@ public sealed class PlanTests : BuildRunTests
     public override void Dispose()
     {
         AppContext.SetData("preheat.plan", null);
+        AppContext.SetData("preheat.check", null);
         AppContext.SetData("preheat.exclusive", null);
         base.Dispose();
     }
@@ -116,6 +117,27 @@ public sealed class PlanTests : BuildRunTests
         document.RootElement.GetProperty("targets").EnumerateArray()
             .Select(target => $"{target.GetProperty("name")} after {string.Join(' ', target.GetProperty("after").EnumerateArray())}")
             .ShouldBe(["Resolve after ", "Bake after Resolve", "Deploy after Bake", "Free after Deploy"]);
+    }
+
+    [Theory]
+    [InlineData("Bake --plan", "Wrong for Resolve, Bake.")]
+    [InlineData("Bake", "Wrong for Resolve, Bake.")]
+    [InlineData("Bake --count many", "Parameter --count: 'many' is not a whole number (from the command line).", "Wrong for Resolve, Bake.")]
+    [InlineData("Bake Dploy --count many", "Unknown target 'Dploy'; did you mean Deploy?", "Parameter --count: 'many' is not a whole number (from the command line).", "Wrong for Resolve, Bake.")]
+    public void Tells_what_the_build_finds_wrong_together_with_what_is_wrong_anyway(string arguments, params string[] expected)
+    {
+        AppContext.SetData("preheat.check", new Func<string[], string[]>(targets => [$"Wrong for {string.Join(", ", targets)}."]));
+        _run.Run<Sample>(arguments, x => x.Deploy).ShouldBe(2, _run.Output);
+        _run.Error.Trim().Split('\n').ShouldBe(expected);
+        _run.Out.ShouldNotContain("Plan");
+    }
+
+    [Fact]
+    public void Keeps_to_what_it_knows_when_the_builds_own_check_cannot_cope()
+    {
+        AppContext.SetData("preheat.check", new Func<string[], string[]>(_ => throw new InvalidOperationException("unforeseen")));
+        _run.Run<Sample>("Bake --count many", x => x.Deploy).ShouldBe(2, _run.Output);
+        _run.Error.Trim().ShouldBe("Parameter --count: 'many' is not a whole number (from the command line).");
     }
 
     private IEnumerable<string> States()

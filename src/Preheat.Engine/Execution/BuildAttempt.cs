@@ -12,6 +12,8 @@ namespace Nuke.Common.Execution;
 /// </summary>
 internal sealed class BuildAttempt : IDisposable
 {
+    private const string Finished = "succeeded in the call before";
+
     private readonly StreamWriter? _log;
     private readonly string _path;
 
@@ -21,19 +23,23 @@ internal sealed class BuildAttempt : IDisposable
         _log = log;
     }
 
-    /// <summary>Leaves out what succeeded before, if the call is to be resumed, and notes from now on what succeeds.</summary>
-    public static BuildAttempt Begin(string root, TargetPlan plan, ParameterValues parameters)
+    /// <summary>Leaves out what succeeded in the call before, if that is to be continued.</summary>
+    public static void LeaveOut(string root, TargetPlan plan, ParameterValues parameters)
     {
-        var path = Path.Combine(root, ".nuke", "temp", "build-attempt.log");
-        var header = new Header([.. plan.Order.Where(target => target.Invoked).Select(target => target.Name)], Hashes(parameters));
-        var finished = parameters.Get<bool>(EngineParameters.Continue) ? Resume(path, header) : [];
+        var finished = parameters.Get<bool>(EngineParameters.Continue) ? Resume(PathIn(root), HeaderOf(plan, parameters)) : [];
         foreach (var target in plan.Order.Where(target => finished.Contains(target.Name) && target.Status == ExecutionStatus.Scheduled))
         {
             target.Status = ExecutionStatus.Skipped;
-            target.SummaryInformation[nameof(ExecutableTarget.Skipped)] = "succeeded in the call before";
+            target.SummaryInformation[nameof(ExecutableTarget.Skipped)] = Finished;
         }
+    }
 
-        var attempt = new BuildAttempt(path, Open(path, header, finished));
+    /// <summary>Notes from now on what succeeds, beside what has been left out.</summary>
+    public static BuildAttempt Begin(string root, TargetPlan plan, ParameterValues parameters)
+    {
+        var path = PathIn(root);
+        var finished = plan.Order.Where(target => target.Skipped == Finished).Select(target => target.Name);
+        var attempt = new BuildAttempt(path, Open(path, HeaderOf(plan, parameters), finished));
         foreach (var target in plan.Order)
         {
             target.StatusChanged = attempt.Note;
@@ -99,6 +105,11 @@ internal sealed class BuildAttempt : IDisposable
         return lines.Skip(1).ToHashSet(StringComparer.Ordinal);
     }
 
+    private static string PathIn(string root) => Path.Combine(root, ".nuke", "temp", "build-attempt.log");
+
+    private static Header HeaderOf(TargetPlan plan, ParameterValues parameters) =>
+        new([.. plan.Order.Where(target => target.Invoked).Select(target => target.Name)], Hashes(parameters));
+
     /// <summary>Hashes, so that no value is written down; of a secret not even that, since a short one could be guessed from it.</summary>
     private static Dictionary<string, string> Hashes(ParameterValues parameters) => parameters.Catalogue.All
         .Where(parameter => parameter is { IsEngineOwn: false, IsSecret: false } && parameters.Get(parameter) is not null)
@@ -112,7 +123,7 @@ internal sealed class BuildAttempt : IDisposable
         : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!;
 
     /// <summary>Null when the file cannot be written: a read-only clone can be built, only not continued.</summary>
-    private static StreamWriter? Open(string path, Header header, HashSet<string> finished)
+    private static StreamWriter? Open(string path, Header header, IEnumerable<string> finished)
     {
         try
         {

@@ -51,7 +51,13 @@ internal sealed class BuildRunner
 
         var build = create();
         build.Session = _session;
-        var parameters = Resolve(build, isHelp);
+        var errors = new List<string>();
+        var parameters = Resolve(build, isHelp, errors);
+        if (errors.Count > 0)
+        {
+            throw new UsageException([.. errors, .. BuildsOwnErrors(build, parameters, defaults)]);
+        }
+
         build.Help = parameters.Get<bool>(EngineParameters.Help);
         build.Plan = parameters.Get<string>(EngineParameters.Plan) is { } form && !form.Equals("false", StringComparison.OrdinalIgnoreCase);
         var shell = parameters.Get<string>(EngineParameters.Completion);
@@ -79,8 +85,28 @@ internal sealed class BuildRunner
             return 0;
         }
 
-        return Run(build, TargetPlan.Create(invoked).WithExclusive(BuildSlots.Exclusive), parameters);
+        var plan = TargetPlan.Create(invoked).WithExclusive(BuildSlots.Exclusive);
+        var wrong = Check(plan);
+        return wrong.Length == 0 ? Run(build, plan, parameters) : throw new UsageException(wrong);
     }
+
+    /// <summary>What the build finds wrong with a call that the engine has refused already.</summary>
+    private string[] BuildsOwnErrors(NukeBuild build, ParameterValues parameters, IReadOnlyList<LambdaExpression> defaults)
+    {
+        try
+        {
+            parameters.Inject(build);
+            build.OnBuildCreated();
+            return Check(TargetPlan.Create(Invoked(TargetGraph.Create(build, _members, defaults), parameters)));
+        }
+        catch (Exception)
+        {
+            // Its code has never met such values; the errors that are known stand.
+            return [];
+        }
+    }
+
+    private static string[] Check(TargetPlan plan) => BuildSlots.Check?.Invoke([.. plan.Order.Select(target => target.Name)]) ?? [];
 
     private int Run(NukeBuild build, TargetPlan plan, ParameterValues parameters)
     {
@@ -110,6 +136,7 @@ internal sealed class BuildRunner
 
         executor.RuleOut();
         var missing = executor.Failures.Count > 0 ? [] : Requirements.FindMissing(build, plan, _catalogue);
+        BuildAttempt.LeaveOut(_session.Root, plan, parameters);
         if (build.Plan)
         {
             var document = new PlanMaker(build, plan, parameters, _session.Mask).Make(degree, executor.Failures, missing);
@@ -171,8 +198,8 @@ internal sealed class BuildRunner
         return ExitCodes.Worst([.. codes, build.ExitCode ?? 0]);
     }
 
-    /// <summary>Finds the values of all parameters. All that is wrong with the call is reported together; for help only what is typed counts.</summary>
-    private ParameterValues Resolve(NukeBuild build, bool isHelp)
+    /// <summary>Finds the values of all parameters, and all that is wrong with the call; for help only what is typed counts.</summary>
+    private ParameterValues Resolve(NukeBuild build, bool isHelp, List<string> errors)
     {
         var environment = new ParameterEnvironment(_session.Context.Variables, _session.Context.WorkingDirectory);
         IEnumerable<RawValue> Typed(ParameterDefinition parameter) =>
@@ -189,15 +216,20 @@ internal sealed class BuildRunner
             _session.Verbosity = verbosity;
         }
 
-        List<string> errors =
+        if (isHelp)
+        {
+            return parameters;
+        }
+
+        errors.AddRange(
         [
             .. _line.Errors,
             .. Names(parameters).Where(name => !_members.Any(member => IsNamed(member.Name, name))).Select(UnknownTarget),
             .. files.SelectMany(file => file.Errors),
             .. parameters.Errors,
             .. parameters.Get<int?>(EngineParameters.DegreeOfParallelism) is < 1 and var degree ? [$"Parameter --degree-of-parallelism: '{degree}' is less than 1."] : Array.Empty<string>(),
-        ];
-        return errors.Count > 0 && !isHelp ? throw new UsageException(errors) : parameters;
+        ]);
+        return parameters;
     }
 
     /// <summary>Every word that must name a target.</summary>

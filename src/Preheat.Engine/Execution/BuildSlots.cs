@@ -13,6 +13,13 @@ internal static class BuildSlots
     public static Func<string, string?>? Plan => AppContext.GetData("preheat.plan") as Func<string, string?>;
 
     /// <summary>
+    /// <c>preheat.check</c>, a <c>Func&lt;string[], string[]&gt;</c>: what is wrong with the parameters' values, for the targets of these names, before
+    /// any of them runs. Told together with what the engine itself found wrong, and with <c>--plan</c> too; also called when a value could not be converted,
+    /// and its parameter has none.
+    /// </summary>
+    public static Func<string[], string[]>? Check => AppContext.GetData("preheat.check") as Func<string[], string[]>;
+
+    /// <summary>
     /// <c>preheat.cancel</c>, an <c>Action</c>: cancels the token that the targets running now were given. Called at most once, with
     /// <c>--fail-fast</c>; a target that then ends with an <see cref="OperationCanceledException"/> counts as aborted.
     /// </summary>

@@ -181,7 +181,7 @@ public sealed class ReceiptStore : IDisposable
         }
         if (Fingerprint.Of(bound) != Fingerprint.Of(_binding))
             throw new UserException(
-                $"Deployment '{Deployment}' is bound to {Flat(bound)} ({place}), but this run asks for {Flat(_binding)}. " +
+                $"Deployment '{Deployment}' is bound to {Beside(bound, _binding)} ({place}), but this run asks for {Beside(_binding, bound)}. " +
                 "Name another with --deployment, or tear the first one down ('./build.sh Teardown') and remove what binds it.");
     }
 
@@ -194,8 +194,12 @@ public sealed class ReceiptStore : IDisposable
             Write(BindingFile, binding);
     }
 
-    private static string Flat(JsonElement element) =>
-        string.Join(", ", element.EnumerateObject().Select(property => $"{property.Name} {property.Value}"));
+    /// <summary>The fields of a binding that differ from another's.</summary>
+    private static string Beside(JsonElement binding, JsonElement other) => binding.ValueKind != JsonValueKind.Object
+        ? "something that is no place"
+        : string.Join(", ", binding.EnumerateObject()
+            .Where(field => other.ValueKind != JsonValueKind.Object || !other.TryGetProperty(field.Name, out var value) || value.ToString() != field.Value.ToString())
+            .Select(field => $"{field.Name} {field.Value}"));
 
     private string? ReadText(string fileName)
     {

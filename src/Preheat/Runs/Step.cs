@@ -29,7 +29,7 @@ public static class Step
         {
             if (probe is null || await GuardAsync(context, inputs.Target, "is it still there?", started, () => probe(current, cancellation), cancellation))
                 return UpToDate(context, inputs.Target, started, current);
-            reason = "what the receipt describes is gone";
+            reason = "what the receipt describes is gone or has changed";
         }
         context.Events.Emit(new Note($"{inputs.Target} runs: {reason}."));
         return await MakeAsync(context, inputs.Target, fingerprint, started, reason, make, cancellation);
