@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
 using Preheat.LocalCloud.Kubernetes.Api;
 using Preheat.LocalCloud.Kubernetes.Controllers;
+using Preheat.LocalCloud.Kubernetes.Definitions;
 using Preheat.LocalCloud.Kubernetes.Store;
 using Preheat.LocalCloud.Kubernetes.Validation;
 using Preheat.LocalCloud.Pods;
@@ -69,6 +70,7 @@ public sealed class KubernetesCluster : IAsyncDisposable
 internal sealed class ClusterParts : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly IReadOnlyList<JsonObject> _definitions;
     private readonly ObjectStore _store;
     private readonly ServiceProxy _proxy;
     private readonly ApiListener _listener;
@@ -84,7 +86,14 @@ internal sealed class ClusterParts : IAsyncDisposable
     public ClusterParts(ClusterOptions options, ClusterIdentity identity)
     {
         var (clock, time) = (options.Clock, options.Clock.Time);
-        _store = new ObjectStore(new Journal(Path.Combine(options.StateDirectory, "objects")), time);
+        var kinds = new KindCatalog();
+        _definitions = PreinstalledDefinitions.Read(time.GetUtcNow());
+        foreach (var definition in _definitions)
+        {
+            kinds.Hear(PreinstalledDefinitions.KeyOf(definition), definition);
+        }
+
+        _store = new ObjectStore(new Journal(Path.Combine(options.StateDirectory, "objects")), time, kinds);
         var pods = Path.Combine(options.StateDirectory, "pods");
         var (events, network, routes, deletion, overrun) = (new EventRecorder(_store, time), new PodNetwork(), new ServiceRoutes(), new Deletion(_store, time), new Overrun());
         _kubelet = new Kubelet(new NodeServices(
@@ -98,11 +107,12 @@ internal sealed class ClusterParts : IAsyncDisposable
             new EndpointsController(_store, clock, routes),
             new GarbageCollector(_store, clock, deletion),
             new NamespaceController(_store, clock),
+            new DefinitionController(_store, clock, deletion),
             _kubelet,
         ];
         _proxy = new ServiceProxy(_store, routes, network, options.Touch);
         var server = new ApiServer(
-            identity.Token, options.Touch, new ResourceEndpoint(_store, new ObjectWriter(_store, time), deletion, time),
+            identity.Token, options.Touch, kinds, new SelfDescription(kinds), new ResourceEndpoint(_store, new ObjectWriter(_store, time), deletion, time),
             new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token), _proxy);
         _listener = new ApiListener(
             context =>
@@ -125,6 +135,8 @@ internal sealed class ClusterParts : IAsyncDisposable
                 _store.Create(key, ns);
             }
         }
+
+        PreinstalledDefinitions.Install(_store, _definitions);
 
         // The port first: when it is taken, nothing has been started.
         var address = await _listener.StartAsync(cancellation);

@@ -15,7 +15,7 @@ public sealed class KubectlTests(TestCluster cluster)
         (await RunAsync("version", "-o", "json")).ShouldContain("v1.33.0-preheat");
         var manifest = Path.Combine(cluster.StateDirectory, $"{ns}.yaml");
         await File.WriteAllTextAsync(manifest, Samples.Deployment("web").ToJsonString() + "\n---\n" + Samples.Service("web", "web").ToJsonString());
-        (await RunAsync("-n", ns, "apply", "--server-side", "--validate=false", "-f", manifest)).ShouldContain("deployment.apps/web serverside-applied");
+        (await RunAsync("-n", ns, "apply", "--server-side", "-f", manifest)).ShouldContain("deployment.apps/web serverside-applied");
         (await RunAsync("-n", ns, "rollout", "status", "deployment/web", "--timeout=30s")).ShouldContain("successfully rolled out");
         var pods = JsonNode.Parse(await RunAsync("-n", ns, "get", "pods", "-l", "app=web", "-o", "json"))!;
         pods.Objects("items").Single().Text("status", "phase").ShouldBe("Running");
@@ -34,7 +34,43 @@ public sealed class KubectlTests(TestCluster cluster)
         (await RunAsync("api-resources", "-o", "name")).ShouldContain("podmonitorings.monitoring.googleapis.com");
     }
 
+    [Fact]
+    public async Task Validates_compares_and_explains_by_the_published_schemas()
+    {
+        var ns = (await cluster.NamespaceAsync())[11..^1];
+        var manifest = Path.Combine(cluster.StateDirectory, $"{ns}.json");
+        var deployment = Samples.Deployment("web", replicas: 0);
+        await File.WriteAllTextAsync(manifest, deployment.ToJsonString());
+        (await RunAsync("-n", ns, "apply", "-f", manifest)).ShouldContain("deployment.apps/web created");
+        (await RunAsync("-n", ns, "apply", "-f", manifest)).ShouldContain("deployment.apps/web unchanged");
+        deployment["spec"]!.Server()["image"] = "local-docker.pkg.dev/p/r/other:v1";
+        await File.WriteAllTextAsync(manifest, deployment.ToJsonString());
+        (await FailAsync(1, "-n", ns, "diff", "-f", manifest)).ShouldContain("image: local-docker.pkg.dev/p/r/other:v1");
+        (await RunAsync("-n", ns, "apply", "-f", manifest)).ShouldContain("deployment.apps/web configured");
+        deployment["spec"]!["replcas"] = 1;
+        await File.WriteAllTextAsync(manifest, deployment.ToJsonString());
+        (await FailAsync(1, "-n", ns, "apply", "-f", manifest)).ShouldContain("strict decoding error: unknown field \"spec.replcas\"");
+        (await FailAsync(1, "-n", ns, "apply", "--server-side", "--force-conflicts", "-f", manifest)).ShouldContain(".spec.replcas: field not declared in schema");
+        (await RunAsync("explain", "deployment.spec.strategy")).ShouldContain("enum: Recreate, RollingUpdate");
+        (await RunAsync("explain", "podmonitoring.spec.endpoints")).ShouldContain("interval");
+        (await RunAsync("explain", "--output=plaintext-openapiv2", "deployment.spec.strategy.rollingUpdate")).ShouldContain("maxSurge");
+    }
+
     private async Task<string> RunAsync(params string[] arguments)
+    {
+        var (code, output, error) = await StartAsync(arguments);
+        code.ShouldBe(0, $"kubectl {string.Join(' ', arguments)}\n{output}\n{error}");
+        return output;
+    }
+
+    private async Task<string> FailAsync(int wanted, params string[] arguments)
+    {
+        var (code, output, error) = await StartAsync(arguments);
+        code.ShouldBe(wanted, $"kubectl {string.Join(' ', arguments)}\n{output}\n{error}");
+        return output + error;
+    }
+
+    private async Task<(int Code, string Output, string Error)> StartAsync(string[] arguments)
     {
         var config = Path.Combine(cluster.StateDirectory, "kubeconfig");
         await File.WriteAllTextAsync(config, cluster.Kubeconfig);
@@ -48,7 +84,6 @@ public sealed class KubectlTests(TestCluster cluster)
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await process.WaitForExitAsync(limit.Token);
-        process.ExitCode.ShouldBe(0, $"kubectl {string.Join(' ', arguments)}\n{await output}\n{await error}");
-        return await output;
+        return (process.ExitCode, await output, await error);
     }
 }

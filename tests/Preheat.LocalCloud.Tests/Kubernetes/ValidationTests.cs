@@ -166,7 +166,7 @@ public sealed class ValidationTests(TestCluster cluster)
     [InlineData("apis/autoscaling/v2/{0}horizontalpodautoscalers", """{"metadata":{"name":"h"},"spec":{"scaleTargetRef":{"kind":"Deployment","name":"w"},"minReplicas":5,"maxReplicas":4}}""", "spec.maxReplicas")]
     [InlineData("apis/autoscaling/v2/{0}horizontalpodautoscalers", """{"metadata":{"name":"h"},"spec":{"scaleTargetRef":{"kind":"Deployment","name":"w"},"maxReplicas":4,"metrics":[{"type":"Pods"}]}}""", "spec.metrics[0].pods")]
     [InlineData("apis/policy/v1/{0}poddisruptionbudgets", """{"metadata":{"name":"b"},"spec":{"minAvailable":1,"maxUnavailable":1}}""", "spec")]
-    [InlineData("apis/monitoring.googleapis.com/v1/{0}podmonitorings", """{"metadata":{"name":"m"},"spec":{"selector":{},"endpoints":[{"port":8000}]}}""", "spec.endpoints[0].interval")]
+    [InlineData("apis/monitoring.googleapis.com/v1/{0}podmonitorings", """{"metadata":{"name":"m"},"spec":{"selector":{},"endpoints":[{"interval":"15s"}]}}""", "spec.endpoints[0].port")]
     [InlineData("api/v1/{0}persistentvolumeclaims", """{"metadata":{"name":"c"},"spec":{"accessModes":["ReadWriteOften"],"resources":{"requests":{"storage":"1Gi"}}}}""", "spec.accessModes[0]")]
     public async Task Refuses_faulty_objects_of_other_kinds(string path, string body, string field)
     {

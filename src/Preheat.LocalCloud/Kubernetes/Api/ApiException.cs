@@ -19,6 +19,12 @@ internal readonly record struct Cause(string Reason, string Message, string Fiel
 
     public static Cause Forbidden(string field, string detail) => new("FieldValueForbidden", $"Forbidden: {detail}", field);
 
+    public static Cause TooMany(string field, int count, long most) => new("FieldValueTooMany", $"Too many: {count}: must have at most {most} items", field);
+
+    public static Cause TooLong(string field, long most) => new("FieldValueTooLong", $"Too long: may not be more than {most} bytes", field);
+
+    public static Cause DuplicateItem(string field, string json) => new("FieldValueDuplicate", $"Duplicate value: {json}", field);
+
     private static string Show(object? value) => value switch
     {
         null => "null",
@@ -79,6 +85,18 @@ internal sealed class ApiException(int code, string reason, string message, Json
             : $"Apply failed with {conflicts.Count} conflicts: {list}";
         var causes = conflicts.Select(conflict => new Cause("FieldManagerConflict", $"conflict with {conflict.Manager}", conflict.Field));
         return new ApiException(409, "Conflict", message, new JsonObject { ["causes"] = ToJson(causes) });
+    }
+
+    /// <summary>
+    /// Server-side apply of fields that the type does not have. The API server answers 500 without a reason
+    /// (https://github.com/kubernetes/kubernetes/issues/118877), and so does this one: a client must cope with it.
+    /// </summary>
+    public static ApiException Undeclared(ObjectKey key, IReadOnlyList<string> fields)
+    {
+        var lines = fields.Select(field => $".{field}: field not declared in schema").ToList();
+        var version = key.Kind.Group.Length == 0 ? $"/{key.Kind.Version}" : key.Kind.ApiVersion;
+        return new ApiException(500, "",
+            $"failed to create typed patch object ({key.Namespace}/{key.Name}; {version}, Kind={key.Kind.Kind}): {(lines.Count == 1 ? lines[0] : $"errors:\n  {string.Join("\n  ", lines)}")}");
     }
 
     public static ApiException Invalid(ResourceKind kind, string name, IReadOnlyList<Cause> causes)

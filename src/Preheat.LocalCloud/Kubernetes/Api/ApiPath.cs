@@ -14,7 +14,7 @@ internal sealed record ApiPath(ResourceKind Kind, string Namespace, string Name,
     public ObjectKey Key => new(Kind, Namespace, Name);
 
     /// <summary>Null when the path names no resource that is served.</summary>
-    public static ApiPath? Parse(string path)
+    public static ApiPath? Parse(string path, KindCatalog kinds)
     {
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var (group, version, rest) = parts switch
@@ -31,7 +31,7 @@ internal sealed record ApiPath(ResourceKind Kind, string Namespace, string Name,
             (ns, rest) = (name, rest[2..]);
         }
 
-        if (rest.Length == 0 || ResourceKinds.AtPath(group, version, rest[0]) is not { } kind || (ns.Length > 0 && !kind.Namespaced))
+        if (rest.Length == 0 || kinds.AtPath(group, version, rest[0]) is not { } kind || (ns.Length > 0 && !kind.Namespaced))
         {
             return null;
         }

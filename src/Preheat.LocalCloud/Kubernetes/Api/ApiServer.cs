@@ -9,7 +9,7 @@ namespace Preheat.LocalCloud.Kubernetes.Api;
 
 /// <summary>Takes each request: who asks, what for, and which part answers. Errors leave as <c>Status</c>.</summary>
 internal sealed class ApiServer(
-    string token, Action touch, ResourceEndpoint resources, WatchEndpoint watches, LogEndpoint logs, ServiceProxy proxy)
+    string token, Action touch, KindCatalog kinds, SelfDescription description, ResourceEndpoint resources, WatchEndpoint watches, LogEndpoint logs, ServiceProxy proxy)
 {
     private readonly byte[] _token = Encoding.UTF8.GetBytes(token);
 
@@ -54,7 +54,7 @@ internal sealed class ApiServer(
 
         if (path == "/version")
         {
-            return Bodies.WriteAsync(context, 200, Discovery.Version());
+            return Bodies.WriteAsync(context, 200, SelfDescription.Version());
         }
 
         if (!IsAuthorized(context.Request))
@@ -63,12 +63,12 @@ internal sealed class ApiServer(
         }
 
         touch();
-        if (Discovery.Answer(path) is { } answer)
+        if (context.Request.Method == "GET" && description.Answer(context.Request) is { } answer)
         {
-            return Bodies.WriteAsync(context, 200, answer);
+            return Bodies.WriteAsync(context, answer);
         }
 
-        var target = ApiPath.Parse(path) ?? throw ApiException.NoResource();
+        var target = ApiPath.Parse(path, kinds) ?? throw ApiException.NoResource();
         return (target.Kind.Kind, target.Subresource) switch
         {
             ("Pod" or "Service", "proxy") => proxy.HandleAsync(context, target),

@@ -5,6 +5,9 @@ using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Api;
 
+/// <summary>A document that the server holds ready. <paramref name="Tag"/> is its <c>ETag</c>, null for none.</summary>
+internal sealed record Document(string MediaType, byte[] Bytes, string? Tag = null);
+
 /// <summary>Bodies in and out. A request's body is limited as the API server limits it (3 MiB).</summary>
 internal static class Bodies
 {
@@ -46,6 +49,25 @@ internal static class Bodies
 
         return (type == "application/yaml" ? YamlBody.Parse(bytes) : KubeJson.Parse(bytes)) as JsonObject
             ?? throw ApiException.BadRequest("the body is no object");
+    }
+
+    /// <summary>A whole document; <c>304 Not Modified</c> for a client that has it already.</summary>
+    public static async Task WriteAsync(HttpContext context, Document document)
+    {
+        if (document.Tag is { } tag)
+        {
+            context.Response.Headers.ETag = tag;
+            if (context.Request.Headers.IfNoneMatch.ToString() == tag)
+            {
+                context.Response.StatusCode = 304;
+                return;
+            }
+        }
+
+        context.Response.Headers.Vary = "Accept";
+        context.Response.ContentType = document.MediaType;
+        context.Response.ContentLength = document.Bytes.Length;
+        await context.Response.Body.WriteAsync(document.Bytes, context.RequestAborted);
     }
 
     public static string MediaType(HttpRequest request) => (request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();

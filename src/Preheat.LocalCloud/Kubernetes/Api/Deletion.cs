@@ -37,6 +37,9 @@ internal sealed class Deletion(ObjectStore store, TimeProvider time)
 {
     public const string ForegroundFinalizer = "foregroundDeletion";
 
+    /// <summary>Holds a definition until its last object is gone.</summary>
+    public const string DefinitionFinalizer = "customresourcecleanup.apiextensions.k8s.io";
+
     private static readonly string[] Kept = ["default", "kube-system"];
 
     /// <summary>The object as it was last seen, and whether it is gone already.</summary>
@@ -69,7 +72,7 @@ internal sealed class Deletion(ObjectStore store, TimeProvider time)
         }
 
         var wait = Grace(present, options);
-        var finalizers = key.Kind == ResourceKinds.Namespace || present.Json.Texts("metadata", "finalizers").Any() || options.Propagation == "Foreground";
+        var finalizers = key.Kind == ResourceKinds.Namespace || key.Kind == ResourceKinds.CustomResourceDefinition || present.Json.Texts("metadata", "finalizers").Any() || options.Propagation == "Foreground";
         if (wait is null && !finalizers)
         {
             return (store.Remove(key, present.Uid) ?? present, Gone: true);
@@ -89,9 +92,11 @@ internal sealed class Deletion(ObjectStore store, TimeProvider time)
             metadata["deletionGracePeriodSeconds"] = grace;
         }
 
-        if (foreground && !json.Texts("metadata", "finalizers").Contains(ForegroundFinalizer))
+        var finalizers = json.Texts("metadata", "finalizers")
+            .Concat(foreground ? [ForegroundFinalizer] : []).Concat(json.Text("kind") == "CustomResourceDefinition" ? [DefinitionFinalizer] : []).Distinct().ToList();
+        if (finalizers.Count > 0)
         {
-            metadata["finalizers"] = KubeJson.ToArray(json.Texts("metadata", "finalizers").Append(ForegroundFinalizer).ToList());
+            metadata["finalizers"] = KubeJson.ToArray(finalizers);
         }
 
         if (json.Text("kind") == "Namespace")

@@ -36,7 +36,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         var stored = store.Update(key, present =>
         {
             var before = present.Copy();
-            var json = change(present.Copy()).Copy();
+            var json = change(InVersion(present, key.Kind)).Copy();
             if (json.Text("metadata", "resourceVersion") is { Length: > 0 } version && version != before.Text("metadata", "resourceVersion"))
             {
                 throw ApiException.Modified(key);
@@ -67,8 +67,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         var check = Admission.Decode(key.Kind, typed, options with { FieldValidation = "Ignore" });
         if (check.Unknown.Count > 0)
         {
-            throw ApiException.BadRequest(
-                $"failed to create typed patch object ({key.Namespace}/{key.Name}; {key.Kind.ApiVersion}, Kind={key.Kind.Kind}): .{check.Unknown[0]}: field not declared in schema");
+            throw ApiException.Undeclared(key, check.Unknown);
         }
 
         CheckNamespace(key, typed);
@@ -81,7 +80,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         StoredObject? tried = null;
         var stored = store.Update(key, present =>
         {
-            var before = present.Copy();
+            var before = InVersion(present, key.Kind);
             if (typed.Text("metadata", "resourceVersion") is { Length: > 0 } version && version != before.Text("metadata", "resourceVersion"))
             {
                 throw ApiException.Modified(key);
@@ -194,6 +193,14 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         }
 
         return true;
+    }
+
+    /// <summary>The object in the version that the request speaks.</summary>
+    private static JsonObject InVersion(JsonObject present, ResourceKind kind)
+    {
+        var json = present.Copy();
+        json["apiVersion"] = kind.ApiVersion;
+        return json;
     }
 
     private static JsonObject WithoutManagers(JsonObject json)

@@ -45,7 +45,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
     private Task GetAsync(HttpContext context, ApiPath path)
     {
         var found = Get(path.Key);
-        return TableView.Asked(context, path.Kind, time) is { } table ? Bodies.WriteAsync(context, 200, table.Of(found.Json)) : Bodies.WriteAsync(context, 200, found.Bytes);
+        return TableView.Asked(context, path.Kind, time) is { } table ? Bodies.WriteAsync(context, 200, table.Of(found.Json)) : Bodies.WriteAsync(context, 200, VersionView.Of(found, path.Kind));
     }
 
     private Task ListAsync(HttpContext context, ApiPath path)
@@ -76,11 +76,11 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
             200,
             TableView.Asked(context, path.Kind, time) is { } table
                 ? table.Of(page.Select(item => item.Json), metadata)
-                : ListOf(path.Kind, metadata, new JsonArray([.. page.Select(item => (JsonNode)item.Json.DeepClone())])));
+                : ListOf(path.Kind, metadata, new JsonArray([.. page.Select(item => (JsonNode)VersionView.JsonOf(item, path.Kind).DeepClone())])));
     }
 
     private static JsonObject ListOf(ResourceKind kind, JsonObject metadata, JsonArray items) =>
-        new() { ["kind"] = $"{kind.Kind}List", ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata, ["items"] = items };
+        new() { ["kind"] = kind.ListKind, ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata, ["items"] = items };
 
     private static string DecodeContinue(string mark)
     {
@@ -98,7 +98,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
     {
         var json = await Bodies.ReadObjectAsync(context);
         var created = writer.Create(path.Kind, path.Namespace, json, Options(context));
-        await Bodies.WriteAsync(context, 201, created.Bytes);
+        await Bodies.WriteAsync(context, 201, VersionView.Of(created, path.Kind));
     }
 
     private async Task ReplaceAsync(HttpContext context, ApiPath path)
@@ -106,7 +106,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
         var json = await Bodies.ReadObjectAsync(context);
         CheckName(path, json);
         var stored = writer.Update(path.Key, path.Subresource, _ => json, Options(context));
-        await Bodies.WriteAsync(context, 200, stored.Bytes);
+        await Bodies.WriteAsync(context, 200, VersionView.Of(stored, path.Kind));
     }
 
     private async Task PatchAsync(HttpContext context, ApiPath path)
@@ -121,13 +121,13 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
         if (type == "application/apply-patch+yaml")
         {
             var (applied, created) = writer.Apply(path.Key, path.Subresource, ReadApply(context, path, body), context.Request.Query["force"] == "true", Options(context));
-            await Bodies.WriteAsync(context, created ? 201 : 200, applied.Bytes);
+            await Bodies.WriteAsync(context, created ? 201 : 200, VersionView.Of(applied, path.Kind));
             return;
         }
 
         var patch = KubeJson.Parse(body);
         var stored = writer.Update(path.Key, path.Subresource, present => Patched(path, type, present, patch), Options(context));
-        await Bodies.WriteAsync(context, 200, stored.Bytes);
+        await Bodies.WriteAsync(context, 200, VersionView.Of(stored, path.Kind));
     }
 
     private static JsonObject ReadApply(HttpContext context, ApiPath path, byte[] body)
@@ -162,7 +162,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
             case ("application/merge-patch+json", JsonObject fields):
                 Patches.Merge(next, fields);
                 return next;
-            case ("application/strategic-merge-patch+json", JsonObject fields) when path.Kind.Group != "monitoring.googleapis.com":
+            case ("application/strategic-merge-patch+json", JsonObject fields) when path.Kind.Defined is null:
                 Patches.Strategic(Schemas.Of(path.Kind), next, fields);
                 return next;
             case ("application/strategic-merge-patch+json", JsonObject):
@@ -229,7 +229,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
         var stored = writer.Update(path.Key, "scale", present =>
         {
             var wanted = context.Request.Method == "PUT" ? (JsonObject)body! : Patched(path, type, Scale.Of(new StoredObject(path.Key, present, 0)), body);
-            present.Ensure("spec")["replicas"] = wanted.Number("spec", "replicas") ?? 0;
+            Scale.Set(path.Kind, present, wanted.Number("spec", "replicas") ?? 0);
             present.Metadata()["resourceVersion"] = wanted.Text("metadata", "resourceVersion");
             return present;
         }, Options(context));

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Definitions;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Api;
@@ -103,8 +104,10 @@ internal static class TableColumns
         [ResourceKinds.PersistentVolumeClaim] = [Name, Text("Status", item => item.Text("status", "phase")), Text("StorageClass", item => item.Text("spec", "storageClassName")), Age],
     };
 
-    /// <summary>Name and age for a kind without columns of its own, as for a custom resource.</summary>
-    public static IReadOnlyList<TableColumn> Of(ResourceKind kind) => ByKind.GetValueOrDefault(kind) ?? [Name, Age];
+    /// <summary>Name and age for a kind without columns of its own.</summary>
+    public static IReadOnlyList<TableColumn> Of(ResourceKind kind) => kind.Defined is { Columns.Count: > 0 } defined
+        ? [Name, .. DefinedColumns.Of(defined)]
+        : ByKind.GetValueOrDefault(kind) ?? [Name, Age];
 
     /// <summary>Time since a moment, in one or two units (<c>k8s.io/apimachinery/pkg/util/duration</c>, HumanDuration).</summary>
     public static string Since(string? then, DateTimeOffset now)

@@ -59,7 +59,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
         var table = TableView.Asked(context, path.Kind, time);
         foreach (var item in snapshot.Where(item => filter.Matches(item)))
         {
-            await WriteAsync(context, "ADDED", table, item);
+            await WriteAsync(context, "ADDED", table, path.Kind, item);
         }
 
         if (query["sendInitialEvents"] == "true")
@@ -115,7 +115,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
                 last = change.Version;
                 if (filter.TypeFor(change) is { } type)
                 {
-                    await WriteAsync(context, type, table, change.Object);
+                    await WriteAsync(context, type, table, kind, change.Object);
                 }
 
                 filter.LastSent = last;
@@ -138,8 +138,8 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
         return WriteAsync(context, "BOOKMARK", KubeJson.Serialize(mark));
     }
 
-    private static Task WriteAsync(HttpContext context, string type, TableView? table, StoredObject item) =>
-        WriteAsync(context, type, table is null ? item.Bytes : KubeJson.Serialize(table.Of(item.Json)));
+    private static Task WriteAsync(HttpContext context, string type, TableView? table, ResourceKind kind, StoredObject item) =>
+        WriteAsync(context, type, table is null ? VersionView.Of(item, kind) : KubeJson.Serialize(table.Of(item.Json)));
 
     private static async Task WriteAsync(HttpContext context, string type, byte[] bytes)
     {

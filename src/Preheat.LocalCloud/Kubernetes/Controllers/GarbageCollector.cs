@@ -38,7 +38,7 @@ internal sealed class GarbageCollector(ObjectStore store, InfrastructureClock cl
     }
 
     protected override IEnumerable<ObjectKey> Present() =>
-        ResourceKinds.All.SelectMany(kind => Store.List(kind)).Where(item => item.Deleting || item.Json.Items("metadata", "ownerReferences") is not null).Select(item => item.Key);
+        Store.Kinds.All.Distinct().SelectMany(kind => Store.List(kind)).Where(item => item.Deleting || item.Json.Items("metadata", "ownerReferences") is not null).Select(item => item.Key);
 
     protected override Task ReconcileAsync(ObjectKey key, CancellationToken stopping)
     {
@@ -66,8 +66,8 @@ internal sealed class GarbageCollector(ObjectStore store, InfrastructureClock cl
 
     private static ObjectKey NamespaceOf(StoredObject item) => new(ResourceKinds.Namespace, "", item.Namespace);
 
-    private static IEnumerable<ObjectKey> Owners(StoredObject item) =>
-        item.Json.Objects("metadata", "ownerReferences").Select(owner => ResourceKinds.OfType(owner.Text("apiVersion"), owner.Text("kind")) is { } kind
+    private IEnumerable<ObjectKey> Owners(StoredObject item) =>
+        item.Json.Objects("metadata", "ownerReferences").Select(owner => Store.Kinds.OfType(owner.Text("apiVersion"), owner.Text("kind")) is { } kind
             ? new ObjectKey(kind, kind.Namespaced ? item.Namespace : "", owner.Text("name") ?? "") : (ObjectKey?)null).OfType<ObjectKey>();
 
     /// <summary>The owner is there, and is the same one, not another of its name.</summary>

@@ -34,13 +34,13 @@ internal sealed class Journal : IDisposable
     public bool IsLong => _lines >= CompactAfter;
 
     /// <summary>Objects of the earlier run and the highest version it gave out.</summary>
-    public (Dictionary<ObjectKey, StoredObject> Objects, long Version) Load()
+    public (Dictionary<ObjectKey, StoredObject> Objects, long Version) Load(KindCatalog kinds)
     {
         var objects = new Dictionary<ObjectKey, StoredObject>();
         long version = 0;
         foreach (var line in Lines(_snapshotPath).Concat(Lines(_journalPath)))
         {
-            if (!TryRead(line, out var entry) || ResourceKinds.OfType(entry.Text("apiVersion"), entry.Text("kind")) is not { } kind)
+            if (!TryRead(line, out var entry) || kinds.OfType(entry.Text("apiVersion"), entry.Text("kind")) is not { } kind)
             {
                 continue;
             }
@@ -51,10 +51,12 @@ internal sealed class Journal : IDisposable
             if (entry.Map("object") is { } json)
             {
                 objects[key] = new StoredObject(key, json.Copy(), changed);
+                kinds.Hear(key, json);
             }
             else
             {
                 objects.Remove(key);
+                kinds.Hear(key, json: null);
             }
         }
 
@@ -75,7 +77,8 @@ internal sealed class Journal : IDisposable
         var next = _snapshotPath + ".next";
         using (var stream = Open(next, FileMode.Create))
         {
-            foreach (var item in objects)
+            // Definitions first: what they define could not be read before them.
+            foreach (var item in objects.OrderBy(item => item.Key.Kind != ResourceKinds.CustomResourceDefinition))
             {
                 Write(stream, item.Key, item.Version, item.Json);
             }

@@ -23,10 +23,10 @@ internal sealed class ObjectStore : IDisposable
     private ImmutableArray<Action<StoreChange>> _subscribers = [];
     private long _version;
 
-    public ObjectStore(Journal journal, TimeProvider time)
+    public ObjectStore(Journal journal, TimeProvider time, KindCatalog kinds)
     {
-        (_journal, _time) = (journal, time);
-        var (loaded, version) = journal.Load();
+        (_journal, _time, Kinds) = (journal, time, kinds);
+        var (loaded, version) = journal.Load(kinds);
         foreach (var item in loaded.Values.Where(item => item.Key.Kind != ResourceKinds.Event || !IsOld(item)).OrderBy(item => item.Version))
         {
             _objects.Put(item);
@@ -36,6 +36,9 @@ internal sealed class ObjectStore : IDisposable
         _version = version + 1;
         _journal.Compact(_objects.All, _version);
     }
+
+    /// <summary>The kinds that may be stored; follows the definitions at once.</summary>
+    public KindCatalog Kinds { get; }
 
     /// <summary>Version of the last change.</summary>
     public long Version
@@ -253,6 +256,7 @@ internal sealed class ObjectStore : IDisposable
     private void Tell(StoreChange change, JsonObject? json)
     {
         _journal.Append(change.Object.Key, change.Version, json);
+        Kinds.Hear(change.Object.Key, json);
         if (_journal.IsLong)
         {
             _journal.Compact(_objects.All, _version);

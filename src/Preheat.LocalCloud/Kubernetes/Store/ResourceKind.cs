@@ -1,3 +1,5 @@
+using Preheat.LocalCloud.Kubernetes.Definitions;
+
 namespace Preheat.LocalCloud.Kubernetes.Store;
 
 /// <summary>One kind of object, as data: its names, its place in the URL space and what the server does for it.</summary>
@@ -32,12 +34,22 @@ internal sealed record ResourceKind(string Group, string Version, string Kind, s
     /// <summary>How validation errors call the kind: <c>Pod</c>, <c>Deployment.apps</c>.</summary>
     public string QualifiedKind => Group.Length == 0 ? Kind : $"{Kind}.{Group}";
 
-    public string Singular => Kind.ToLowerInvariant();
+    public string Singular => Defined?.Singular ?? Kind.ToLowerInvariant();
+
+    public string ListKind => Defined?.ListKind ?? $"{Kind}List";
+
+    /// <summary>What a CustomResourceDefinition says about this version; null for a kind of the server's own.</summary>
+    public DefinedVersion? Defined { get; init; }
+
+    /// <summary>Versions of one resource are the same kind: an object is stored once, whichever version reads it.</summary>
+    public bool Equals(ResourceKind? other) => other is not null && Group == other.Group && Plural == other.Plural;
+
+    public override int GetHashCode() => HashCode.Combine(Group, Plural);
 
     public override string ToString() => QualifiedPlural;
 }
 
-/// <summary>Every kind that this cluster serves.</summary>
+/// <summary>Every kind that the server has by itself.</summary>
 internal static class ResourceKinds
 {
     public static readonly ResourceKind Namespace = new("", "v1", "Namespace", "namespaces") { Namespaced = false, HasStatus = true, Schema = "Namespace", ShortNames = ["ns"] };
@@ -73,26 +85,37 @@ internal static class ResourceKinds
         HasStatus = true, HasGeneration = true, Schema = "PodDisruptionBudget", ShortNames = ["pdb"],
     };
 
-    public static readonly ResourceKind PodMonitoring = new("monitoring.googleapis.com", "v1", "PodMonitoring", "podmonitorings")
+    public static readonly ResourceKind Job = new("batch", "v1", "Job", "jobs") { HasStatus = true, HasGeneration = true, Schema = "Job", InAll = true };
+
+    public static readonly ResourceKind PersistentVolume =
+        new("", "v1", "PersistentVolume", "persistentvolumes") { Namespaced = false, HasStatus = true, Schema = "PersistentVolume", ShortNames = ["pv"] };
+
+    public static readonly ResourceKind ResourceQuota = new("", "v1", "ResourceQuota", "resourcequotas") { HasStatus = true, Schema = "ResourceQuota", ShortNames = ["quota"] };
+    public static readonly ResourceKind LimitRange = new("", "v1", "LimitRange", "limitranges") { Schema = "LimitRange", ShortNames = ["limits"] };
+
+    public static readonly ResourceKind StorageClass =
+        new("storage.k8s.io", "v1", "StorageClass", "storageclasses") { Namespaced = false, Schema = "StorageClass", ShortNames = ["sc"] };
+
+    public static readonly ResourceKind NetworkPolicy =
+        new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies") { HasGeneration = true, Schema = "NetworkPolicy", ShortNames = ["netpol"] };
+
+    public static readonly ResourceKind Lease = new("coordination.k8s.io", "v1", "Lease", "leases") { Schema = "Lease" };
+
+    public static readonly ResourceKind EndpointSlice = new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices") { HasGeneration = true, Schema = "EndpointSlice" };
+
+    public static readonly ResourceKind PriorityClass =
+        new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses") { Namespaced = false, HasGeneration = true, Schema = "PriorityClass", ShortNames = ["pc"] };
+
+    public static readonly ResourceKind CustomResourceDefinition = new("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions")
     {
-        HasStatus = true, HasGeneration = true, Schema = "PodMonitoring",
+        Namespaced = false, HasStatus = true, HasGeneration = true, Schema = "CustomResourceDefinition", ShortNames = ["crd", "crds"],
     };
 
-    public static readonly IReadOnlyList<ResourceKind> All =
+    /// <summary>The server's own kinds, by group in the order of discovery.</summary>
+    public static readonly IReadOnlyList<ResourceKind> BuiltIn =
     [
-        Namespace, Node, Pod, Service, Endpoints, Secret, ConfigMap, ServiceAccount, Event, PersistentVolumeClaim,
-        Deployment, ReplicaSet, HorizontalPodAutoscaler, PodDisruptionBudget, PodMonitoring,
+        Namespace, Node, Pod, Service, Endpoints, Secret, ConfigMap, ServiceAccount, Event, PersistentVolumeClaim, PersistentVolume, ResourceQuota, LimitRange,
+        Deployment, ReplicaSet, HorizontalPodAutoscaler, Job, PodDisruptionBudget, StorageClass, NetworkPolicy, Lease, EndpointSlice, PriorityClass,
+        CustomResourceDefinition,
     ];
-
-    private static readonly Dictionary<(string Group, string Version, string Plural), ResourceKind> ByPath =
-        All.ToDictionary(kind => (kind.Group, kind.Version, kind.Plural));
-
-    private static readonly Dictionary<(string ApiVersion, string Kind), ResourceKind> ByType =
-        All.ToDictionary(kind => (kind.ApiVersion, kind.Kind));
-
-    /// <summary>The kind at a URL; null when none is served there.</summary>
-    public static ResourceKind? AtPath(string group, string version, string plural) => ByPath.GetValueOrDefault((group, version, plural));
-
-    /// <summary>The kind that an object names; null when it is not served.</summary>
-    public static ResourceKind? OfType(string? apiVersion, string? kind) => ByType.GetValueOrDefault((apiVersion ?? "", kind ?? ""));
 }

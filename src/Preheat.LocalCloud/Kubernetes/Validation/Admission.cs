@@ -30,7 +30,7 @@ internal static class Admission
             throw ApiException.BadRequest($"{name} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: no kind \"{name}\" is registered here");
         }
 
-        var check = SchemaCheck.Run(Schemas.Of(kind), json);
+        var check = SchemaCheck.Run(kind, json);
         if (check.Mistyped.Count > 0)
         {
             throw ApiException.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: {string.Join(", ", check.Mistyped)}");
@@ -57,7 +57,8 @@ internal static class Admission
     {
         KeepServerFields(kind, json, before);
         Defaults.Apply(kind, json);
-        var causes = check.Causes.Concat(ObjectRules.Check(kind, json, before)).Distinct().ToList();
+        var defined = kind.Defined is { } version ? StructuralRules.CheckRoot(version.Document, json) : [];
+        var causes = check.Causes.Concat(ObjectRules.Check(kind, json, before)).Concat(defined).Distinct().ToList();
         if (causes.Count > 0)
         {
             throw ApiException.Invalid(kind, json.Text("metadata", "name") ?? "", causes);

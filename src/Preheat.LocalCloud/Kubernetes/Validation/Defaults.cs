@@ -12,7 +12,15 @@ internal static class Defaults
     {
         json["apiVersion"] = kind.ApiVersion;
         json["kind"] = kind.Kind;
-        if (kind == ResourceKinds.Deployment)
+        if (kind.Defined is { } version)
+        {
+            StructuralDefaults.Apply(version.Document, json);
+        }
+        else if (kind == ResourceKinds.CustomResourceDefinition)
+        {
+            Definition(json.Ensure("spec"));
+        }
+        else if (kind == ResourceKinds.Deployment)
         {
             Deployment(json.Ensure("spec"));
         }
@@ -58,6 +66,17 @@ internal static class Defaults
                 json["status"] = new JsonObject { ["phase"] = "Pending" };
             }
         }
+    }
+
+    private static void Definition(JsonObject spec)
+    {
+        if (spec.Map("names") is { } names && names.Text("kind") is { Length: > 0 } kind)
+        {
+            Set(names, "singular", kind.ToLowerInvariant());
+            Set(names, "listKind", $"{kind}List");
+        }
+
+        Set(spec, "conversion", new JsonObject { ["strategy"] = "None" });
     }
 
     private static void Deployment(JsonObject spec)

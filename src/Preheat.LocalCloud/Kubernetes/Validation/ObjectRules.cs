@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Kubernetes.Api;
+using Preheat.LocalCloud.Kubernetes.Definitions;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Validation;
@@ -13,7 +14,7 @@ internal static class ObjectRules
     public static IEnumerable<Cause> Check(ResourceKind kind, JsonObject json, JsonObject? before)
     {
         var causes = Names.Metadata(kind, json);
-        causes = kind.Kind switch
+        causes = (kind.Defined is null ? kind.Kind : "") switch
         {
             "Pod" => causes.Concat(PodRules.Check(json, "spec", "metadata")).Concat(before is null ? [] : PodUpdate(json, before)),
             "Deployment" or "ReplicaSet" => causes.Concat(Workload(kind, json, before)),
@@ -22,7 +23,7 @@ internal static class ObjectRules
             "HorizontalPodAutoscaler" => causes.Concat(Autoscaler(json)),
             "PodDisruptionBudget" => causes.Concat(Budget(json)),
             "PersistentVolumeClaim" => causes.Concat(Claim(json, before)),
-            "PodMonitoring" => causes.Concat(Monitoring(json)),
+            "CustomResourceDefinition" => causes.Concat(DefinitionRules.Check(json, before)),
             _ => causes,
         };
         return causes;
@@ -276,18 +277,6 @@ internal static class ObjectRules
         if (before is not null && !KubeJson.Same(json["spec"], before["spec"]))
         {
             yield return Cause.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
-        }
-    }
-
-    private static IEnumerable<Cause> Monitoring(JsonObject json)
-    {
-        var endpoints = json.Objects("spec", "endpoints").ToList();
-        for (var at = 0; at < endpoints.Count; at++)
-        {
-            if (endpoints[at].Text("interval") is { Length: > 0 } interval && !System.Text.RegularExpressions.Regex.IsMatch(interval, @"\A(\d{1,6}(ms|s|m|h|d))+\z"))
-            {
-                yield return Cause.Invalid($"spec.endpoints[{at}].interval", interval, "not a valid duration string");
-            }
         }
     }
 }

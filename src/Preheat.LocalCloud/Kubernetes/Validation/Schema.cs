@@ -5,6 +5,7 @@ internal enum SchemaForm
 {
     Text,
     Integer,
+    Number,
     Boolean,
     Quantity,
 
@@ -36,6 +37,12 @@ internal sealed class Schema
 
     /// <summary>A struct or map that one manager owns as a whole.</summary>
     public bool Atomic { get; init; }
+
+    /// <summary>A struct that keeps fields it does not name.</summary>
+    public bool Open { get; init; }
+
+    /// <summary>A null is a value here, not an absent field.</summary>
+    public bool Nullable { get; init; }
 
     /// <summary>Values allowed for a text; empty allows all.</summary>
     public IReadOnlyList<string> Allowed { get; init; } = [];

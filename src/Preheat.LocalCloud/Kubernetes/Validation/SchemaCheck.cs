@@ -12,9 +12,10 @@ internal sealed class SchemaCheck
     private readonly List<string> _mistyped = [];
     private readonly List<Cause> _causes = [];
 
-    private SchemaCheck()
-    {
-    }
+    /// <summary>Only drops what is unknown; the values are held against the definition's schema afterwards (<see cref="StructuralRules"/>).</summary>
+    private bool _prunesOnly;
+
+    private SchemaCheck(bool prunesOnly) => _prunesOnly = prunesOnly;
 
     /// <summary>Paths of fields that the type does not have; they are gone from the body.</summary>
     public IReadOnlyList<string> Unknown => _unknown;
@@ -26,9 +27,10 @@ internal sealed class SchemaCheck
     public IReadOnlyList<Cause> Causes => _causes;
 
     /// <summary>Checks <paramref name="json"/> and removes unknown fields and nulls from it.</summary>
-    public static SchemaCheck Run(Schema schema, JsonObject json)
+    public static SchemaCheck Run(ResourceKind kind, JsonObject json)
     {
-        var check = new SchemaCheck();
+        var schema = Schemas.Of(kind);
+        var check = new SchemaCheck(kind.Defined is not null);
         check.Visit(schema, json, "");
         return check;
     }
@@ -71,7 +73,9 @@ internal sealed class SchemaCheck
                 }
 
                 break;
+            case var _ when _prunesOnly:
             case SchemaForm.Any:
+            case SchemaForm.Number when node.GetValueKind() == JsonValueKind.Number:
             case SchemaForm.Integer or SchemaForm.IntegerOrText when node.Number() is not null:
             case SchemaForm.IntegerOrText when node.Text() is not null:
             case SchemaForm.Boolean when node.GetValueKind() is JsonValueKind.True or JsonValueKind.False:
@@ -89,20 +93,30 @@ internal sealed class SchemaCheck
             var at = path.Length == 0 ? name : $"{path}.{name}";
             if (!schema.Fields.TryGetValue(name, out var field))
             {
-                _unknown.Add(at);
-                o.Remove(name);
+                if (!schema.Open)
+                {
+                    _unknown.Add(at);
+                    o.Remove(name);
+                }
             }
             else if (value is null)
             {
-                o.Remove(name);
+                if (!field.Type.Nullable)
+                {
+                    o.Remove(name);
+                }
             }
             else
             {
+                // An object's own metadata is of the server's types, whoever defined the rest.
+                var outer = _prunesOnly;
+                _prunesOnly &= at != "metadata";
                 Visit(field.Type, value, at);
+                _prunesOnly = outer;
             }
         }
 
-        foreach (var field in schema.Fields.Values.Where(field => field.Required && IsMissing(field, o[field.Name])))
+        foreach (var field in schema.Fields.Values.Where(field => field.Required && !_prunesOnly && IsMissing(field, o[field.Name])))
         {
             _causes.Add(Cause.Required(path.Length == 0 ? field.Name : $"{path}.{field.Name}"));
         }
@@ -115,6 +129,11 @@ internal sealed class SchemaCheck
         {
             if (list[at] is not { } item)
             {
+                if (_prunesOnly)
+                {
+                    continue;
+                }
+
                 _mistyped.Add($"json: cannot unmarshal null into Go struct field {path} of type {Describe(schema.Item!)}");
                 continue;
             }
@@ -122,7 +141,7 @@ internal sealed class SchemaCheck
             Visit(schema.Item!, item, $"{path}[{at}]");
 
             // The same number may be offered under two names; every other key tells items apart.
-            if (schema.Merge == ListMerge.ByKey && schema.Keys[0].Field is "name" or "mountPath" && item.Text(schema.Keys[0].Field) is { Length: > 0 } key && !seen.Add(key)
+            if (!_prunesOnly && schema.Merge == ListMerge.ByKey && schema.Keys[0].Field is "name" or "mountPath" && item.Text(schema.Keys[0].Field) is { Length: > 0 } key && !seen.Add(key)
                 && schema.Item!.Name != "EnvVar")
             {
                 var field = schema.Keys[0].Field;
@@ -149,6 +168,7 @@ internal sealed class SchemaCheck
     {
         SchemaForm.Text => "string",
         SchemaForm.Integer => "int32",
+        SchemaForm.Number => "float64",
         SchemaForm.Boolean => "bool",
         SchemaForm.Map => $"map[string]{Describe(schema.Item!)}",
         SchemaForm.List => $"[]{Describe(schema.Item!)}",

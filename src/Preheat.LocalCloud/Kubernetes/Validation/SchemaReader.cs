@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Preheat.LocalCloud.Kubernetes.Validation;
 
 /// <summary>
-/// Reads the compact table of types: a type's name at the start of a line (<c>atomic</c> behind it for a struct owned as a whole), its
-/// fields indented below as <c>name type</c>, <c>!</c> for a required one. Types: <c>text</c>, <c>text(A|B)</c>, <c>int</c>, <c>bool</c>,
+/// Reads the compact table of types: a type's name at the start of a line (<c>atomic</c> behind it for a struct owned as a whole, <c>open</c> for one that keeps other fields), its
+/// fields indented below as <c>name type</c>, <c>!</c> for a required one. Types: <c>text</c>, <c>text(A|B)</c>, <c>int</c>, <c>number</c>, <c>bool</c>,
 /// <c>quantity</c>, <c>int-or-text</c>, <c>any</c>, a name, <c>{T}</c> map, <c>{T}atomic</c>, <c>[T]</c> atomic list,
 /// <c>[T]by:key,key=default</c> list merged by key, <c>[T]set</c>.
 /// </summary>
@@ -18,7 +18,7 @@ internal sealed class SchemaReader
         var lines = tables.SelectMany(table => table.Split('\n')).Where(line => line.Trim().Length > 0).ToList();
         foreach (var words in lines.Where(line => line[0] != ' ').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
         {
-            reader._types.Add(words[0], new Schema { Form = SchemaForm.Struct, Name = words[0], Atomic = words is [_, "atomic"] });
+            reader._types.Add(words[0], new Schema { Form = SchemaForm.Struct, Name = words[0], Atomic = words is [_, "atomic"], Open = words is [_, "open"] });
         }
 
         Schema? owner = null;
@@ -59,6 +59,7 @@ internal sealed class SchemaReader
         {
             "text" => new Schema { Form = SchemaForm.Text },
             "int" => new Schema { Form = SchemaForm.Integer },
+            "number" => new Schema { Form = SchemaForm.Number },
             "bool" => new Schema { Form = SchemaForm.Boolean },
             "quantity" => new Schema { Form = SchemaForm.Quantity },
             "int-or-text" => new Schema { Form = SchemaForm.IntegerOrText },

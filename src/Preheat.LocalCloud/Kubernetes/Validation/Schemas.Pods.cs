@@ -8,7 +8,7 @@ internal static partial class Schemas
           kind text
           metadata ObjectMeta
           spec PodSpec!
-          status any
+          status Status
         PodTemplateSpec
           metadata ObjectMeta
           spec PodSpec!

@@ -3,15 +3,18 @@ using Preheat.LocalCloud.Kubernetes.Store;
 namespace Preheat.LocalCloud.Kubernetes.Validation;
 
 /// <summary>
-/// Types of the kinds served, after the API reference of Kubernetes 1.33 (https://kubernetes.io/docs/reference/kubernetes-api/) and, for
-/// PodMonitoring, of Google's managed Prometheus. List and map types follow the <c>x-kubernetes-*</c> marks there.
+/// Types of the kinds served, after the API reference of Kubernetes 1.33 (https://kubernetes.io/docs/reference/kubernetes-api/). List
+/// and map types follow the <c>x-kubernetes-*</c> marks there. Kinds of others are definitions (<see cref="Definitions.PreinstalledDefinitions"/>).
 /// </summary>
 internal static partial class Schemas
 {
-    private static readonly IReadOnlyDictionary<string, Schema> Types = SchemaReader.Read(Meta, Pods, Volumes, Workloads, Others);
+    private static readonly IReadOnlyDictionary<string, Schema> Types = SchemaReader.Read(Meta, Pods, Volumes, Workloads, Others, Cluster);
 
     /// <summary>The type of a kind; <see cref="Schema.Any"/> when its bodies are stored as they are.</summary>
-    public static Schema Of(ResourceKind kind) => kind.Schema is null ? Schema.Any : Types[kind.Schema];
+    public static Schema Of(ResourceKind kind) => kind.Defined?.Type ?? (kind.Schema is null ? Schema.Any : Types[kind.Schema]);
+
+    /// <summary>Metadata, the same for every kind.</summary>
+    public static Schema ObjectMeta => Types["ObjectMeta"];
 
     private const string Meta = """
         ObjectMeta
@@ -53,6 +56,11 @@ internal static partial class Schemas
           lastProbeTime text
           reason text
           message text
+        Status open
+          conditions [StatusCondition]by:type
+        StatusCondition open
+          type text!
+          status text!
         LocalObjectReference atomic
           name text
         TypedLocalObjectReference atomic
@@ -68,7 +76,7 @@ internal static partial class Schemas
           kind text
           metadata ObjectMeta
           spec DeploymentSpec!
-          status any
+          status Status
         DeploymentSpec
           replicas int
           selector LabelSelector!
@@ -89,7 +97,7 @@ internal static partial class Schemas
           kind text
           metadata ObjectMeta
           spec ReplicaSetSpec!
-          status any
+          status Status
         ReplicaSetSpec
           replicas int
           minReadySeconds int
@@ -100,7 +108,7 @@ internal static partial class Schemas
           kind text
           metadata ObjectMeta
           spec HorizontalPodAutoscalerSpec!
-          status any
+          status Status
         HorizontalPodAutoscalerSpec
           scaleTargetRef CrossVersionObjectReference!
           minReplicas int
@@ -160,7 +168,7 @@ internal static partial class Schemas
           kind text
           metadata ObjectMeta
           spec PodDisruptionBudgetSpec
-          status any
+          status Status
         PodDisruptionBudgetSpec
           minAvailable int-or-text
           maxUnavailable int-or-text
@@ -174,7 +182,7 @@ internal static partial class Schemas
           kind text
           metadata ObjectMeta
           spec NamespaceSpec
-          status any
+          status Status
         NamespaceSpec
           finalizers [text]
         Service
@@ -182,7 +190,7 @@ internal static partial class Schemas
           kind text
           metadata ObjectMeta
           spec ServiceSpec
-          status any
+          status Status
         ServiceSpec
           type text(ClusterIP|ExternalName|LoadBalancer|NodePort)
           selector {text}atomic
@@ -238,7 +246,7 @@ internal static partial class Schemas
           kind text
           metadata ObjectMeta
           spec PersistentVolumeClaimSpec!
-          status any
+          status Status
         PersistentVolumeClaimSpec
           accessModes [text(ReadWriteOnce|ReadOnlyMany|ReadWriteMany|ReadWriteOncePod)]!
           resources VolumeResourceRequirements!
@@ -252,33 +260,5 @@ internal static partial class Schemas
         VolumeResourceRequirements
           requests {quantity}
           limits {quantity}
-        PodMonitoring
-          apiVersion text
-          kind text
-          metadata ObjectMeta
-          spec PodMonitoringSpec!
-          status any
-        PodMonitoringSpec
-          selector PodMonitoringSelector!
-          endpoints [ScrapeEndpoint]!
-          targetLabels any
-          limits any
-          filterRunning bool
-        PodMonitoringSelector
-          matchLabels {text}
-          matchExpressions [LabelSelectorRequirement]
-        ScrapeEndpoint
-          port int-or-text!
-          interval text!
-          timeout text
-          path text
-          scheme text
-          params any
-          proxyUrl text
-          metricRelabeling [any]
-          authorization any
-          basicAuth any
-          oauth2 any
-          tls any
         """;
 }
