@@ -35,6 +35,8 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
             return [];
         Check(wrong, () => _ = Session.Current.Deployment);
         Check(wrong, () => _ = ((IHazCloud)this).CloudOptions);
+        if (targets.Contains("Deploy") && wrong.Count == 0)
+            Check(wrong, Session.Current.CheckPlace);
         if (targets.Contains("LoadTest"))
             Check(wrong, () => _ = ((ILoadTest)this).Load);
         return [.. wrong];

@@ -1,4 +1,5 @@
 using Preheat;
+using Preheat.Kubernetes;
 using Preheat.LocalCloud;
 using Preheat.Runs;
 
@@ -22,8 +23,20 @@ sealed partial class Session
         }
     }
 
+    /// <summary>Checks that there is a place to serve in, as far as this machine knows.</summary>
+    public void CheckPlace()
+    {
+        if (Deployment is { HasOwnRegistry: true, KubeContext: null, Repository: var repository })
+            throw new UserException($"--repository {repository}: the embedded cluster pulls from the embedded registry only. Name the cluster that is to serve with --kube-context, or run BakeImage alone.");
+        if (Deployment.KubeContext is not null)
+            KubeContexts.Check(Map(null));
+    }
+
     private async Task<CloudEndpoints> ConnectAsync()
     {
+        // A cluster, a registry and a model of the user's own leave nothing for the embedded cloud to do.
+        if (Deployment is { KubeContext: not null, Model.IsEmbedded: false })
+            return Map(null);
         var options = ((IHazCloud)_build).CloudOptions;
         if (DryRun is null)
             return Map(await LocalCloud.EnsureRunningAsync(options, line => Events.Emit(new Note(line)), Interrupt.Token));
@@ -37,18 +50,15 @@ sealed partial class Session
         return Map(running);
     }
 
-    private CloudEndpoints Map(LocalEndpoint cloud) => new()
+    private CloudEndpoints Map(LocalEndpoint? cloud) => new()
     {
         Hub = ((IHazCloud)_build).HubAddress,
-        EmbeddedHub = new Uri(cloud.Gateway, "hub/"),
-        Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase)
-        {
-            [Deployment.RegistryHost] = cloud.Registry,
-            ["docker.io"] = cloud.Registry,
-        },
-        Kubeconfig = cloud.Kubeconfig,
-        KubeContext = "preheat-local",
-        TimeScale = cloud.TimeScale,
+        EmbeddedHub = cloud is null ? null : new Uri(cloud.Gateway, "hub/"),
+        // What goes to a registry of the user's own is made of the real parts, not of the embedded registry's stand-ins.
+        Registries = new Dictionary<string, Uri>(cloud is null || Deployment.HasOwnRegistry ? [] : [new(Deployment.RegistryHost, cloud.Registry), new("docker.io", cloud.Registry)], StringComparer.OrdinalIgnoreCase),
+        Kubeconfig = Deployment.KubeContext is null ? cloud?.Kubeconfig : null,
+        KubeContext = Deployment.KubeContext ?? "preheat-local",
+        TimeScale = Deployment.KubeContext is null ? cloud?.TimeScale : null,
         DryRun = DryRun,
     };
 }

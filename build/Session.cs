@@ -196,7 +196,7 @@ sealed partial class Session : IDisposable
         var deployment = Deployment;
         var receipts = Receipts(deployment, ((IHazDeployment)_build).Artifacts, DryRun);
         receipts.Open(
-            new { deployment.Cloud, deployment.Platform, deployment.ProjectId, deployment.Region, deployment.Namespace },
+            new { deployment.Cloud, deployment.Platform, deployment.ProjectId, deployment.Region, deployment.KubeContext, deployment.Namespace },
             Time,
             string.Join(' ', _build.InvokedTargets.Select(target => target.Name)));
         var steps = new StepContext(receipts, Events, Time, _bytes, Mask);

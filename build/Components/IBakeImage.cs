@@ -90,16 +90,6 @@ interface IBakeImage : IResolveModel
                 .AddPair("Size", $"{image.Size / 1e6:0.0} MB in {image.Layers} layers"));
         }));
 
-    /// <summary>The serving image's name, without tag.</summary>
-    private static string ImageName
-    {
-        get
-        {
-            var deployment = Session.Current.Deployment;
-            return $"{deployment.RegistryHost}/{deployment.ProjectId}/{deployment.Repository}/{deployment.Name}";
-        }
-    }
-
     private async Task<ServingImage> BakeAsync(ModelSnapshot model, ImageBuildOptions build, string? layout, CloudEndpoints endpoints, CancellationToken cancellation)
     {
         var session = Session.Current;
@@ -111,7 +101,7 @@ interface IBakeImage : IResolveModel
             BaseImage = session.Deployment.BaseImage,
             Platform = build.Platform,
             DockerfilePath = Recipe,
-            Repository = ImageName,
+            Repository = session.Deployment.ImageName,
             Tag = "latest",
             Region = session.Deployment.Region,
             Compression = LayerCompressions.Parse(LayerCompression),
@@ -131,7 +121,7 @@ interface IBakeImage : IResolveModel
             {
                 BaseImage = session.Deployment.BaseImage,
                 Platform = build.Platform,
-                Repository = ImageName,
+                Repository = session.Deployment.ImageName,
                 Tag = "latest",
                 Region = session.Deployment.Region,
             },

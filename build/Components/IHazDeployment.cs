@@ -47,8 +47,11 @@ interface IHazDeployment : INukeBuild
     [Parameter("Region of cluster and repository - default is local on the embedded cloud")]
     string? Region => TryGetValue(() => Region);
 
-    [Parameter("Artifact Registry repository of the serving image - default is preheat")]
+    [Parameter("What takes the serving image: an Artifact Registry repository, or HOST/PATH in any registry - default is preheat")]
     string? Repository => TryGetValue(() => Repository);
+
+    [Parameter("Context of your kubeconfig whose cluster serves - default is the embedded cluster")]
+    string? KubeContext => TryGetValue(() => KubeContext);
 
     [Parameter("Kubernetes namespace - default is default")]
     string? Namespace => TryGetValue(() => Namespace);
@@ -100,6 +103,7 @@ interface IHazDeployment : INukeBuild
         ProjectId = ProjectId,
         Region = Region,
         Repository = Repository,
+        KubeContext = KubeContext,
         Namespace = Namespace,
         MinReplicas = MinReplicas,
         MaxReplicas = MaxReplicas,

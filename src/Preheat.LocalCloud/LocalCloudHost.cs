@@ -84,7 +84,7 @@ public sealed class LocalCloudHost : IAsyncDisposable
         Own(running.Dispose);
 
         var ports = Ports.Choose(options);
-        var registry = new EmbeddedRegistry(Path.Combine(state, "registry"), options.Time, options.RegistryAuthentication);
+        var registry = new EmbeddedRegistry(Path.Combine(state, "registry"), ports.Registry, options.Time, options.RegistryAuthentication);
         Own(registry.Dispose);
         Images = registry.Images;
 

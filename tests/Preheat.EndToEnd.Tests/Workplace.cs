@@ -24,11 +24,17 @@ public sealed class Workplace : IAsyncDisposable
     /// <summary>The repository's root: the nearest folder above with <c>build.sh</c>.</summary>
     public static string Root { get; } = FindRoot();
 
+    /// <summary>Further environment variables of every call.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     public string Folder => _folder.FullName;
 
     public string Artifacts => Path.Combine(Folder, "artifacts");
 
     public string State => Path.Combine(Folder, "cloud");
+
+    /// <summary>Address of the embedded cloud's registry.</summary>
+    public Uri Registry => new(JsonDocument.Parse(File.ReadAllText(Path.Combine(State, "endpoint.json"))).RootElement.GetProperty("registry").GetString()!);
 
     public string In(params string[] parts) => Path.Combine([Folder, .. parts]);
 
@@ -77,6 +83,8 @@ public sealed class Workplace : IAsyncDisposable
         start.Environment["NO_COLOR"] = "1";
         foreach (var name in new[] { "HF_TOKEN", "HF_ENDPOINT", "GITHUB_ACTIONS", "MSBuildSDKsPath", "MSBUILD_EXE_PATH", "MSBuildExtensionsPath" })
             start.Environment.Remove(name);
+        foreach (var (name, value) in Variables)
+            start.Environment[name] = value;
         var process = Process.Start(start) ?? throw new InvalidOperationException("bash does not start.");
         process.StandardInput.Close();
         return process;

@@ -9,14 +9,15 @@ internal sealed class EmbeddedRegistry : IDisposable
     private readonly RegistryHandler _handler;
     private readonly AccessLog _log;
 
-    public EmbeddedRegistry(string root, TimeProvider time, RegistryAuthOptions? authentication = null)
+    /// <param name="port">Where it is reached on this machine's loopback address.</param>
+    public EmbeddedRegistry(string root, int port, TimeProvider time, RegistryAuthOptions? authentication = null)
     {
         var store = new RepositoryStore(root);
         _uploads = new Uploads(Path.Combine(root, "uploads"), time);
         _log = new AccessLog(Path.Combine(root, "access.jsonl"), time);
         _handler = new RegistryHandler(store, _uploads, authentication is null ? null : new RegistryTokens(authentication, time));
         BaseImages.Seed(store);
-        Images = new ImageStore(store);
+        Images = new ImageStore(store, port);
     }
 
     /// <summary>What nodes pull from.</summary>

@@ -37,8 +37,11 @@ public sealed record Deployment
 
     public required string Region { get; init; }
 
-    /// <summary>Artifact Registry repository that takes the serving image.</summary>
+    /// <summary>What takes the serving image: a repository of Artifact Registry, <c>preheat</c>, or a path in any registry, <c>ghcr.io/org/models</c>.</summary>
     public required string Repository { get; init; }
+
+    /// <summary>Context of the user's kubeconfig whose cluster serves; null for the embedded cluster.</summary>
+    public string? KubeContext { get; init; }
 
     /// <summary>Kubernetes namespace.</summary>
     public required string Namespace { get; init; }
@@ -51,6 +54,12 @@ public sealed record Deployment
     /// <summary>Context length; null leaves it to the server.</summary>
     public int? MaxModelLength { get; init; }
 
-    /// <summary>Logical registry host: <c>local-docker.pkg.dev</c>, <c>REGION-docker.pkg.dev</c>.</summary>
-    public string RegistryHost => $"{Region}-docker.pkg.dev";
+    /// <summary>Whether the serving image goes to a registry that the user has named, and not to Artifact Registry (locally: the embedded one).</summary>
+    public bool HasOwnRegistry => Repository.Contains('/', StringComparison.Ordinal);
+
+    /// <summary>Logical registry host: <c>local-docker.pkg.dev</c>, <c>REGION-docker.pkg.dev</c>, <c>ghcr.io</c>.</summary>
+    public string RegistryHost => HasOwnRegistry ? Repository.Split('/')[0] : $"{Region}-docker.pkg.dev";
+
+    /// <summary>The serving image's name, without tag.</summary>
+    public string ImageName => HasOwnRegistry ? $"{Repository}/{Name}" : $"{RegistryHost}/{ProjectId}/{Repository}/{Name}";
 }

@@ -43,6 +43,8 @@ public sealed partial record DeploymentRequest
 
     public string? Repository { get; init; }
 
+    public string? KubeContext { get; init; }
+
     public string? Namespace { get; init; }
 
     public int? MinReplicas { get; init; }
@@ -82,8 +84,10 @@ public sealed partial record DeploymentRequest
             read.Error($"--weights {weights} comes with a later version. Use baked (in the image) or hub (downloaded by the server at each start).");
         if (weights == "hub" && model.Scheme != ModelScheme.HuggingFace)
             read.Error($"--weights hub needs a model of the hub; {model} is none, and no pod could download it. Use --weights baked.");
-        if (weights == "hub" && cloud == "local" && model.Scheme == ModelScheme.HuggingFace && !model.IsEmbedded)
+        if (weights == "hub" && cloud == "local" && KubeContext is null && model.Scheme == ModelScheme.HuggingFace && !model.IsEmbedded)
             read.Error($"--weights hub cannot serve {model} on the embedded cloud: its pods reach its own hub only. Use --weights baked, or a model of hf://preheat/.");
+        if (weights == "hub" && KubeContext is not null && model.IsEmbedded)
+            read.Error($"--weights hub cannot serve {model} on the cluster of --kube-context {KubeContext}: it does not reach the embedded hub. Use --weights baked, or a model of another owner.");
         if (weights == "hub" && filter.Include.Count + filter.Exclude.Count > 0)
             read.Error("--model-include and --model-exclude choose what is baked; with --weights hub the server chooses itself. Leave them out, or use --weights baked.");
 
@@ -102,15 +106,23 @@ public sealed partial record DeploymentRequest
             AcceleratorCount = read.Whole("--accelerator-count", AcceleratorCount, 1, 1, 16),
             ProjectId = read.Text("--project-id", ProjectId, "preheat-local", ProjectForm(), "a Google Cloud project id: 6 to 30 lower-case letters, digits and dashes"),
             Region = read.Text("--region", Region, "local", LabelForm(), "a region such as us-central1"),
-            Repository = read.Text("--repository", Repository, "preheat", LabelForm(), LabelRule),
+            Repository = read.Read<string>("--repository", Repository, "preheat", IsRepository, $"the name of a repository of Artifact Registry ({LabelRule}), or HOST[:PORT]/PATH of any registry, for example ghcr.io/org/models"),
+            KubeContext = KubeContext,
             Namespace = read.Text("--namespace", Namespace, "default", LabelForm(), LabelRule),
             MinReplicas = minimum,
             MaxReplicas = read.Whole("--max-replicas", MaxReplicas, Math.Max(4, minimum), minimum, 1000),
             MaxModelLength = MaxModelLength is null ? null : read.Whole("--max-model-length", MaxModelLength, 0, 1, 10_000_000),
         };
+        if (KubeContext is not null && !deployment.HasOwnRegistry)
+            read.Error($"--kube-context {KubeContext}: that cluster cannot pull from the embedded registry. Name one that it and this machine reach, --repository HOST[:PORT]/PATH, for example ghcr.io/org/models.");
         read.ThrowIfWrong();
         return deployment;
     }
+
+    // With a slash it is a path in a registry, whose host must be told from a folder: by a dot, a port, or as localhost.
+    private static bool IsRepository(string text, out string same) =>
+        LabelForm().IsMatch(same = text)
+        || (ImageReference.TryParse(text, out var path) && path is { Tag: null, Digest: null } && (path.Name == text || path.Host == ImageReference.DefaultHost && text.StartsWith(ImageReference.DefaultHost, StringComparison.Ordinal)));
 
     private const string LabelRule = "1 to 40 lower-case letters, digits and dashes, beginning with a letter and not ending with a dash";
 

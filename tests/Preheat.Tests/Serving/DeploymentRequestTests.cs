@@ -28,6 +28,34 @@ public sealed class DeploymentRequestTests
     public void Names_the_deployment_after_the_model(string model, string name) =>
         Validate(new DeploymentRequest { Model = model }).Name.ShouldBe(name);
 
+    [Theory]
+    [InlineData(null, "local-docker.pkg.dev/preheat-local/preheat/tiny-gemma-2")]
+    [InlineData("models", "local-docker.pkg.dev/preheat-local/models/tiny-gemma-2")]
+    [InlineData("ghcr.io/org/models", "ghcr.io/org/models/tiny-gemma-2")]
+    [InlineData("localhost:5000/m", "localhost:5000/m/tiny-gemma-2")]
+    [InlineData("europe-west4-docker.pkg.dev/my-project/models", "europe-west4-docker.pkg.dev/my-project/models/tiny-gemma-2")]
+    [InlineData("docker.io/org", "docker.io/org/tiny-gemma-2")]
+    public void Names_the_image_after_repository_and_deployment(string? repository, string image) =>
+        Validate(new DeploymentRequest { Repository = repository }).ImageName.ShouldBe(image);
+
+    [Theory]
+    [InlineData("org/models")]
+    [InlineData("ghcr.io/org:latest")]
+    [InlineData("https://ghcr.io/org")]
+    [InlineData("ghcr.io/Org")]
+    [InlineData("ghcr.io/")]
+    [InlineData("My_Models")]
+    public void Refuses_what_is_no_repository(string repository) =>
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { Repository = repository })).Message.ShouldContain($"--repository '{repository}' is not allowed");
+
+    [Fact]
+    public void Another_cluster_needs_a_registry_that_it_reaches()
+    {
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { KubeContext = "prod" })).Message.ShouldContain("--repository HOST[:PORT]/PATH");
+        Validate(new DeploymentRequest { KubeContext = "prod", Repository = "ghcr.io/org/models" }).KubeContext.ShouldBe("prod");
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { KubeContext = "prod", Repository = "ghcr.io/org/models", Weights = "hub" })).Message.ShouldContain("does not reach the embedded hub");
+    }
+
     [Fact]
     public void Lists_all_errors_together_each_with_its_parameter_and_value()
     {
