@@ -1,5 +1,5 @@
-using Google.Apis.Auth.OAuth2;
-using Google.Apis.Auth.OAuth2.Responses;
+using Google.Apis.Http;
+using Preheat.GoogleCloud;
 
 namespace Preheat.Images;
 
@@ -9,11 +9,20 @@ namespace Preheat.Images;
 /// the environment, from Application Default Credentials (a key file, workload identity federation, <c>gcloud auth application-default login</c>, the metadata server),
 /// or from gcloud's own credential helper.
 /// </remarks>
-public sealed class GoogleRegistryCredentials(TimeProvider time, Func<string, string?>? environment = null) : IRegistryCredentials
+public sealed class GoogleRegistryCredentials : IRegistryCredentials
 {
-    private const string CloudPlatform = "https://www.googleapis.com/auth/cloud-platform";
+    private readonly TimeProvider _time;
+    private readonly Func<string, string?> _environment;
+    private readonly ApplicationDefaultCredentials _applicationDefault;
 
-    private readonly Func<string, string?> _environment = environment ?? Environment.GetEnvironmentVariable;
+    public GoogleRegistryCredentials(TimeProvider time)
+        : this(time, Environment.GetEnvironmentVariable)
+    {
+    }
+
+    /// <param name="http">As for <see cref="ApplicationDefaultCredentials"/>.</param>
+    internal GoogleRegistryCredentials(TimeProvider time, Func<string, string?> environment, IHttpClientFactory? http = null) =>
+        (_time, _environment, _applicationDefault) = (time, environment, new ApplicationDefaultCredentials(environment, http));
 
     /// <summary>True for the hosts of Artifact Registry and its predecessor.</summary>
     public static bool Serves(string host) =>
@@ -23,36 +32,13 @@ public sealed class GoogleRegistryCredentials(TimeProvider time, Func<string, st
     {
         if (!Serves(host))
             return null;
-        var token = Given("GOOGLE_OAUTH_ACCESS_TOKEN") ?? Given("CLOUDSDK_AUTH_ACCESS_TOKEN") ?? await ApplicationDefaultAsync(host, cancellation);
+        var token = Given("GOOGLE_OAUTH_ACCESS_TOKEN") ?? Given("CLOUDSDK_AUTH_ACCESS_TOKEN") ?? await _applicationDefault.GetTokenAsync(host, cancellation);
         if (token is not null)
-            return new RegistryCredential("oauth2accesstoken", new Secret(token));
+            return new RegistryCredential("oauth2accesstoken", token);
         return Programs.Find("docker-credential-gcloud", _environment("PATH")) is null
             ? null
-            : await CredentialHelper.GetAsync("gcloud", host, "Preheat's list of Google's registries", time, cancellation);
+            : await CredentialHelper.GetAsync("gcloud", host, "Preheat's list of Google's registries", _time, cancellation);
     }
 
-    private string? Given(string name) => _environment(name) is { Length: > 0 } value ? value : null;
-
-    private static async Task<string?> ApplicationDefaultAsync(string host, CancellationToken cancellation)
-    {
-        GoogleCredential credential;
-        try
-        {
-            credential = await GoogleCredential.GetApplicationDefaultAsync(cancellation);
-        }
-        catch (InvalidOperationException)
-        {
-            return null; // there are none
-        }
-        try
-        {
-            if (credential.IsCreateScopedRequired)
-                credential = credential.CreateScoped(CloudPlatform);
-            return await credential.UnderlyingCredential.GetAccessTokenForRequestAsync(cancellationToken: cancellation);
-        }
-        catch (Exception exception) when (exception is TokenResponseException or HttpRequestException)
-        {
-            throw new UserException($"Google's Application Default Credentials give no token for {host}: {exception.Message} Log in again with `gcloud auth application-default login`.", exception);
-        }
-    }
+    private Secret? Given(string name) => _environment(name) is { Length: > 0 } value ? new Secret(value) : null;
 }
