@@ -56,6 +56,7 @@ sealed partial class Session
         EmbeddedHub = cloud is null ? null : new Uri(cloud.Gateway, "hub/"),
         // What goes to a registry of the user's own is made of the real parts, not of the embedded registry's stand-ins.
         Registries = new Dictionary<string, Uri>(cloud is null || Deployment.HasOwnRegistry ? [] : [new(Deployment.RegistryHost, cloud.Registry), new("docker.io", cloud.Registry)], StringComparer.OrdinalIgnoreCase),
+        InsecureRegistries = ((IBakeImage)_build).ImageBuild.InsecureRegistries,
         Kubeconfig = Deployment.KubeContext is null ? cloud?.Kubeconfig : null,
         KubeContext = Deployment.KubeContext ?? "preheat-local",
         TimeScale = Deployment.KubeContext is null ? cloud?.TimeScale : null,

@@ -72,7 +72,7 @@ interface IBakeImage : IResolveModel
             var session = Session.Current;
             var deployment = session.Deployment;
             var build = ImageBuild;
-            var endpoints = await session.EndpointsAsync() with { InsecureRegistries = build.InsecureRegistries };
+            var endpoints = await session.EndpointsAsync();
             var model = session.Steps.Receipts.Output<ModelSnapshot>(nameof(ResolveModel))!;
             var layout = ToLayout ? Path.Combine(session.Steps.Receipts.Directory, "image") : null;
             var image = await Step.RunAsync(

@@ -29,8 +29,8 @@ public static class DockerBuilder
             throw new UserException($"{request.Model.Name} is a model of the embedded cloud, which a docker build cannot download. Leave --image-builder out, or name another --model.");
         var target = ImageReference.Parse($"{request.Repository}:{request.Tag}");
         var baseReference = ImageReference.Parse(ImageRecipe.BaseImage(dockerfile, arguments, request.Platform));
-        using var registry = new RegistryClient(target.Host, endpoints, time);
-        using var baseRegistry = new RegistryClient(baseReference.Host, endpoints, time);
+        using var registry = new RegistryClient(target.Host, endpoints, time, events: events);
+        using var baseRegistry = new RegistryClient(baseReference.Host, endpoints, time, events: events);
         var baseImage = await BaseImage.PullAsync(baseRegistry, baseReference, request.Platform, cancellation);
         var modelPath = ImageRecipe.FindModelPath(dockerfile, arguments, baseImage.ReadConfig(), request.Platform);
         arguments["BASE_IMAGE"] = PhysicalName(baseImage.Reference, baseRegistry);
@@ -38,7 +38,7 @@ public static class DockerBuilder
         var metadata = Path.Combine(Path.GetTempPath(), $"preheat-docker-{Guid.NewGuid():N}.json");
         try
         {
-            var line = Arguments(request, arguments, PhysicalName(target, registry), metadata, token is not null);
+            var line = Arguments(request, arguments, PhysicalName(target, registry), metadata, token is not null, insecure: registry.Address is { Scheme: "http", IsLoopback: false });
             await DockerProgram.RunAsync(program, line, token is null ? [] : [(TokenId, token)], events, cancellation);
             var digest = DockerMetadata.ReadDigest(metadata);
             return await DescribeAsync(request, registry, target.WithDigest(digest), modelPath, baseImage, cancellation);
@@ -50,7 +50,7 @@ public static class DockerBuilder
     }
 
     /// <summary>The command line; the token's value is not in it.</summary>
-    internal static IReadOnlyList<string> Arguments(BakeRequest request, IReadOnlyDictionary<string, string> buildArguments, string image, string metadata, bool withToken)
+    internal static IReadOnlyList<string> Arguments(BakeRequest request, IReadOnlyDictionary<string, string> buildArguments, string image, string metadata, bool withToken, bool insecure = false)
     {
         var directory = request.Model.Reference.StartsWith("file:", StringComparison.Ordinal) ? new Uri(request.Model.Reference).LocalPath : null;
         return
@@ -66,7 +66,8 @@ public static class DockerBuilder
             "--progress", "plain",
             "--metadata-file", metadata,
             "--tag", image,
-            "--push",
+            // What --push stands for, and plain http (docker buildx build, "--output", registry).
+            .. insecure ? ["--output", "type=registry,registry.insecure=true"] : new[] { "--push" },
             Path.GetDirectoryName(Path.GetFullPath(request.DockerfilePath))!,
         ];
     }
