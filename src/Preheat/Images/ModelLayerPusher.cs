@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Preheat.Models;
 using Preheat.Runs;
 
@@ -69,23 +68,7 @@ internal sealed class ModelLayerPusher(
     {
         var hashed = new List<LayerFile>(planned.Count);
         foreach (var file in planned)
-        {
-            if (file.Source.Sha256 is not null)
-            {
-                hashed.Add(file);
-                continue;
-            }
-            try
-            {
-                await using var stream = await source.OpenAsync(file.Source, 0, null, cancellation);
-                var hash = await SHA256.HashDataAsync(stream, cancellation);
-                hashed.Add(file with { Source = file.Source with { Sha256 = Convert.ToHexStringLower(hash) } });
-            }
-            catch (Exception exception) when (exception is IOException or HttpRequestException)
-            {
-                throw new PreheatException($"{file.Source.Path} of {source.Description} broke off while it was read: {exception.Message} Run the step again.", exception);
-            }
-        }
+            hashed.Add(file.Source.Sha256 is null ? file with { Source = await ContentVerifier.HashAsync(source, file.Source, null, cancellation) } : file);
         return hashed;
     }
 }

@@ -17,7 +17,7 @@ internal static class ContentVerifier
         var meter = new ByteMeter("verify", local.Sum(file => file.Size), events, time);
         var hashed = new List<ModelFile>(files.Count);
         foreach (var file in files)
-            hashed.Add(IsUnnamed(file) ? file with { Sha256 = await HashAsync(source, file, meter, cancellation) } : file);
+            hashed.Add(IsUnnamed(file) ? await HashAsync(source, file, meter.Add, cancellation) : file);
         events.Emit(new Note($"Verified {local.Count} files ({local.Sum(file => file.Size):N0} bytes) by their content."));
         return hashed;
     }
@@ -25,7 +25,10 @@ internal static class ContentVerifier
     /// <summary>A hub names a file by the SHA-256 of its content or by its git blob id.</summary>
     private static bool IsUnnamed(ModelFile file) => file.Sha256 is null && !file.Identity.StartsWith("git:", StringComparison.Ordinal);
 
-    private static async Task<string> HashAsync(IModelSource source, ModelFile file, ByteMeter meter, CancellationToken cancellation)
+    /// <summary>One file with its SHA-256.</summary>
+    /// <param name="moved">Told how many bytes each step read; null for nobody.</param>
+    /// <exception cref="PreheatException">The file broke off.</exception>
+    public static async Task<ModelFile> HashAsync(IModelSource source, ModelFile file, Action<long>? moved, CancellationToken cancellation)
     {
         try
         {
@@ -36,9 +39,9 @@ internal static class ContentVerifier
             while ((read = await stream.ReadAsync(buffer, cancellation)) > 0)
             {
                 hash.AppendData(buffer, 0, read);
-                meter.Add(read);
+                moved?.Invoke(read);
             }
-            return Convert.ToHexStringLower(hash.GetHashAndReset());
+            return file with { Sha256 = Convert.ToHexStringLower(hash.GetHashAndReset()) };
         }
         catch (Exception exception) when (exception is IOException or HttpRequestException)
         {

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Preheat.Images;
-using Preheat.LocalCloud;
 using Preheat.LocalCloud.Faults;
 using Preheat.LocalCloud.Hub;
 using Preheat.Models;
@@ -12,22 +11,13 @@ public sealed class EmbeddedCloudBakeTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
     private readonly RecordedEvents _events = new();
-    private LocalCloudHost _cloud = null!;
+    private EmbeddedCloud _cloud = null!;
     private CloudEndpoints _endpoints = null!;
 
     public async Task InitializeAsync()
     {
-        _cloud = await LocalCloudHost.StartAsync(new LocalCloudOptions { StateDirectory = _folder["cloud"] }, default);
-        _endpoints = new CloudEndpoints
-        {
-            Hub = new Uri("http://127.0.0.1:1/"),
-            EmbeddedHub = new Uri(_cloud.Endpoint.Gateway, "hub/"),
-            Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase)
-            {
-                ["local-docker.pkg.dev"] = _cloud.Endpoint.Registry,
-                ["docker.io"] = _cloud.Endpoint.Registry,
-            },
-        };
+        _cloud = await EmbeddedCloud.StartAsync(_folder["cloud"]);
+        _endpoints = _cloud.Endpoints;
     }
 
     public async Task DisposeAsync()
@@ -47,31 +37,53 @@ public sealed class EmbeddedCloudBakeTests : IAsyncLifetime
         var first = await BakeAsync(snapshot);
         first.ModelPath.ShouldBe("/models/tiny-gemma-2");
         (await ServingImages.ExistsAsync(first, _endpoints, TimeProvider.System, default)).ShouldBeTrue();
-        _cloud.Images.Find(first.Reference).ShouldNotBeNull().Digest.ShouldBe(first.Digest);
+        _cloud.Host.Images.Find(first.Reference).ShouldNotBeNull().Digest.ShouldBe(first.Digest);
 
-        _cloud.Faults.Add(new FaultRule { Prefix = "/hub/", Status = 500, Times = 0 });
-        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PATCH", Status = 500, Times = 0 });
-        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PUT", Status = 500, Times = 0 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/hub/", Status = 500, Times = 0 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PATCH", Status = 500, Times = 0 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PUT", Status = 500, Times = 0 });
         (await BakeAsync(snapshot)).ShouldBe(first);
     }
 
     [Fact]
     public async Task Faults_of_hub_and_registry_are_ridden_out()
     {
-        _cloud.Faults.Add(new FaultRule { Prefix = "/hub/", Status = 503 });
-        _cloud.Faults.Add(new FaultRule { Prefix = "/hub/", Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "0" } });
-        _cloud.Faults.Add(new FaultRule { Prefix = "/hub/preheat/tiny-gemma-2/resolve", DropAfterBytes = 5_000_000 });
-        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PATCH", Status = 500 });
-        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PATCH", DropAfterBytes = 0 });
-        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PUT", Status = 502 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/hub/", Status = 503 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/hub/", Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "0" } });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/hub/preheat/tiny-gemma-2/resolve", DropAfterBytes = 5_000_000 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PATCH", Status = 500 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PATCH", DropAfterBytes = 0 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PUT", Status = 502 });
         var image = await BakeAsync(await ResolveAsync());
 
         var raw = JsonNode.Parse(await DebianTool.RunAsync(
-            "skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{_cloud.Endpoint.Registry.Authority}/p/r/tiny@{image.Digest}"))!;
+            "skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{_cloud.Host.Endpoint.Registry.Authority}/p/r/tiny@{image.Digest}"))!;
         raw["layers"]!.AsArray().Count.ShouldBe(image.Layers);
         var layout = _folder["layout"];
         // Copying reads every blob and checks its digest.
-        await DebianTool.RunAsync("skopeo", "copy", "--preserve-digests", "--src-tls-verify=false", $"docker://{_cloud.Endpoint.Registry.Authority}/p/r/tiny@{image.Digest}", $"oci:{layout}:t");
+        await DebianTool.RunAsync("skopeo", "copy", "--preserve-digests", "--src-tls-verify=false", $"docker://{_cloud.Host.Endpoint.Registry.Authority}/p/r/tiny@{image.Digest}", $"oci:{layout}:t");
+    }
+
+    // distribution-spec v1.1, spec.md#listing-referrers: the embedded registry lists them itself, so no tag does. The fallback is ProvenanceTests' subject.
+    [Fact]
+    public async Task The_registry_lists_the_images_bill_of_materials_and_provenance()
+    {
+        var snapshot = await ResolveAsync();
+        var image = await BakeAsync(snapshot);
+        (await ReferrersAsync(image, null)).Select(entry => (string)entry!["artifactType"]!).Order(StringComparer.Ordinal).ShouldBe([MediaTypes.CycloneDx, MediaTypes.InToto]);
+        foreach (var type in new[] { MediaTypes.CycloneDx, MediaTypes.InToto })
+        {
+            var entry = (await ReferrersAsync(image, type)).ShouldHaveSingleItem()!;
+            using var client = new RegistryClient("local-docker.pkg.dev", _endpoints, TimeProvider.System);
+            var manifest = ManifestJson.Read<ImageManifest>((await client.GetManifestAsync("p/r/tiny", (string)entry["digest"]!, default)).Bytes.Span, "the referrer");
+            manifest.Subject!.Digest.ToString().ShouldBe(image.Digest);
+            var content = JsonNode.Parse(await client.ReadBlobAsync("p/r/tiny", manifest.Layers.Single(), 1 << 20, default))!;
+            (content["bomFormat"] ?? content["_type"]).ShouldNotBeNull();
+            (await client.ListTagsAsync("p/r/tiny", default)).ShouldBe(["v1"]);
+        }
+        (await BakeAsync(snapshot)).Digest.ShouldBe(image.Digest);
+        (await ReferrersAsync(image, null)).Count.ShouldBe(2);
+        (await ReferrersAsync(image, "application/vnd.example.signature")).ShouldBeEmpty();
     }
 
     [Fact]
@@ -109,7 +121,7 @@ public sealed class EmbeddedCloudBakeTests : IAsyncLifetime
     public async Task A_registry_that_refuses_is_a_mistake_of_the_user(int status, string message)
     {
         var snapshot = await ResolveAsync();
-        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/vllm/", Status = status, Times = 0 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/v2/vllm/", Status = status, Times = 0 });
         var error = await Should.ThrowAsync<UserException>(() => BakeAsync(snapshot));
 
         error.ExitCode.ShouldBe(2);
@@ -120,6 +132,13 @@ public sealed class EmbeddedCloudBakeTests : IAsyncLifetime
 
     private Task<ModelSnapshot> ResolveAsync(string reference = "hf://preheat/tiny-gemma-2", string? token = null) =>
         ModelResolver.ResolveAsync(ModelReference.Parse(reference), _endpoints, token is null ? null : new Secret(token), _events, TimeProvider.System, default);
+
+    private async Task<JsonArray> ReferrersAsync(ServingImage image, string? type)
+    {
+        using var http = new HttpClient { BaseAddress = _cloud.Host.Endpoint.Registry };
+        var filter = type is null ? "" : $"?artifactType={Uri.EscapeDataString(type)}";
+        return JsonNode.Parse(await http.GetStringAsync($"v2/p/r/tiny/referrers/{image.Digest}{filter}"))!["manifests"]!.AsArray();
+    }
 
     private async Task<ServingImage> BakeAsync(ModelSnapshot snapshot)
     {

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Preheat.Images;
-using Preheat.LocalCloud;
 using Preheat.LocalCloud.Faults;
 using Preheat.Runs;
 
@@ -11,19 +10,15 @@ public sealed class MirrorTests(DebianRegistry debian) : IClassFixture<DebianReg
 {
     private readonly TemporaryFolder _folder = new();
     private readonly RecordedEvents _events = new();
-    private LocalCloudHost _cloud = null!;
+    private EmbeddedCloud _cloud = null!;
     private CloudEndpoints _endpoints = null!;
 
     public async Task InitializeAsync()
     {
-        _cloud = await LocalCloudHost.StartAsync(new LocalCloudOptions { StateDirectory = _folder["cloud"] }, default);
-        _endpoints = debian.Endpoints with
+        _cloud = await EmbeddedCloud.StartAsync(_folder["cloud"]);
+        _endpoints = _cloud.Endpoints with
         {
-            Registries = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase)
-            {
-                ["docker.io"] = new($"http://{debian.Address}/"),
-                ["local-docker.pkg.dev"] = _cloud.Endpoint.Registry,
-            },
+            Registries = new Dictionary<string, Uri>(_cloud.Endpoints.Registries, StringComparer.OrdinalIgnoreCase) { ["docker.io"] = new($"http://{debian.Address}/") },
         };
     }
 
@@ -46,15 +41,15 @@ public sealed class MirrorTests(DebianRegistry debian) : IClassFixture<DebianReg
         image.Layers.ShouldBe(2);
         Notes().ShouldContain(note => note.Contains("3 of 3 blobs copied"));
         // Copying reads every blob and checks its digest.
-        await DebianTool.RunAsync("skopeo", "copy", "--preserve-digests", "--src-tls-verify=false", $"docker://{_cloud.Endpoint.Registry.Authority}/p/r/served@{image.Digest}", $"oci:{_folder["layout"]}:t");
+        await DebianTool.RunAsync("skopeo", "copy", "--preserve-digests", "--src-tls-verify=false", $"docker://{_cloud.Host.Endpoint.Registry.Authority}/p/r/served@{image.Digest}", $"oci:{_folder["layout"]}:t");
     }
 
     [Fact]
     public async Task Sends_nothing_that_is_there()
     {
         var first = await CopyAsync(_endpoints);
-        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "POST", Status = 500, Times = 0 });
-        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PUT", Status = 500, Times = 0 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "POST", Status = 500, Times = 0 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PUT", Status = 500, Times = 0 });
 
         (await CopyAsync(_endpoints)).ShouldBe(first);
     }
@@ -70,13 +65,13 @@ public sealed class MirrorTests(DebianRegistry debian) : IClassFixture<DebianReg
     [Fact]
     public async Task A_connection_that_breaks_leaves_no_image_or_the_right_one()
     {
-        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PUT", DropAfterBytes = 0 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/v2/", Method = "PUT", DropAfterBytes = 0 });
         var image = await CopyAsync(_endpoints);
-        image.Digest.ShouldBe(await DigestAsync($"{_cloud.Endpoint.Registry.Authority}/p/r/served:latest"));
+        image.Digest.ShouldBe(await DigestAsync($"{_cloud.Host.Endpoint.Registry.Authority}/p/r/served:latest"));
 
-        _cloud.Faults.Add(new FaultRule { Prefix = "/v2/p/r/never", Method = "PUT", Status = 403, Times = 0 });
+        _cloud.Host.Faults.Add(new FaultRule { Prefix = "/v2/p/r/never", Method = "PUT", Status = 403, Times = 0 });
         await Should.ThrowAsync<UserException>(() => CopyAsync(_endpoints, repository: "never"));
-        _cloud.Faults.Clear();
+        _cloud.Host.Faults.Clear();
         using var client = new RegistryClient("local-docker.pkg.dev", _endpoints, TimeProvider.System);
         (await client.FindManifestAsync("p/r/never", "latest", default)).ShouldBeNull();
     }

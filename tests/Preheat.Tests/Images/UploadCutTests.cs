@@ -1,6 +1,4 @@
 using Preheat.Images;
-using Preheat.Models;
-using Preheat.Tests.Models;
 
 namespace Preheat.Tests.Images;
 
@@ -22,29 +20,12 @@ public sealed class UploadCutTests(DebianRegistry registry) : IClassFixture<Debi
     [InlineData(3_160_000)]
     public async Task A_connection_cut_after_some_bytes_leaves_the_right_image(long bytes)
     {
-        SampleModel.Write(_folder["model"]);
         await using var proxy = new CuttingProxy(registry.Address, bytes);
         var endpoints = registry.Endpoints with
         {
             Registries = new Dictionary<string, Uri>(registry.Endpoints.Registries, StringComparer.OrdinalIgnoreCase) { ["local-docker.pkg.dev"] = proxy.Address },
         };
-        var snapshot = await ModelResolver.ResolveAsync(ModelReference.Parse($"file://{_folder["model"]}"), endpoints, null, new RecordedEvents(), TimeProvider.System, default);
-        using var source = ModelSources.Open(snapshot, endpoints, null, TimeProvider.System);
-        var image = await Baker.BakeAsync(
-            new BakeRequest
-            {
-                Model = snapshot,
-                Source = source,
-                BaseImage = DebianRegistry.BaseImage,
-                DockerfilePath = Recipe.Path,
-                Repository = $"local-docker.pkg.dev/p/r/cut-{bytes}",
-                Tag = "v1",
-                Region = "local",
-            },
-            endpoints,
-            new RecordedEvents(),
-            TimeProvider.System,
-            default);
+        var image = await SampleBake.RunAsync(registry, _folder, new RecordedEvents(), $"cut-{bytes}", endpoints: endpoints);
 
         proxy.Cuts.ShouldBe(1);
         // Copying reads every blob and checks its digest.
