@@ -25,9 +25,9 @@ public static class Baker
         var target = ImageReference.Parse($"{request.Repository}:{request.Tag}");
         var arguments = BuildArguments.Of(request);
         var baseReference = ImageReference.Parse(ImageRecipe.BaseImage(dockerfile, arguments, request.Platform));
-        using var registry = new RegistryClient(target.Host, endpoints, time);
+        using var registry = new RegistryClient(target.Host, endpoints, time, events: events);
         var store = Store(request, registry, target, endpoints.DryRun, time);
-        using var baseRegistry = new RegistryClient(baseReference.Host, endpoints, time);
+        using var baseRegistry = new RegistryClient(baseReference.Host, endpoints, time, events: events);
 
         var baseImage = await BaseImage.PullAsync(baseRegistry, baseReference, request.Platform, cancellation);
         // Once before anything is sent, so that a bad recipe or base costs nothing.

@@ -6,6 +6,7 @@ namespace Preheat.Images;
 public sealed record BaseImage
 {
     private const int LongestConfig = 8 << 20;
+    private const int DeepestIndex = 4;
 
     /// <summary>Pinned to the digest of the platform's manifest.</summary>
     public required ImageReference Reference { get; init; }
@@ -27,11 +28,15 @@ public sealed record BaseImage
     {
         var content = await registry.GetManifestAsync(reference.Repository, reference.ManifestName, cancellation);
         var named = content.Digest;
-        if (MediaTypes.IsIndex(content.MediaType))
+        for (var depth = 0; MediaTypes.IsIndex(content.MediaType); depth++)
         {
+            if (depth == DeepestIndex)
+                throw new UserException($"{reference} is an index of indexes more than {DeepestIndex} deep. Choose another base image.");
             var index = ManifestJson.Read<ImageIndex>(content.Bytes.Span, $"The index of {reference}");
             var chosen = platform.Choose(index, reference);
             content = await registry.GetManifestAsync(reference.Repository, chosen.Digest.ToString(), cancellation);
+            if (content.Bytes.Length != chosen.Size)
+                throw new PreheatException($"The manifest {chosen.Digest} of {reference} has {content.Bytes.Length:N0} bytes, where its index says {chosen.Size:N0}. Push the image anew, or choose another.");
         }
         var manifest = ManifestJson.Read<ImageManifest>(content.Bytes.Span, $"The manifest of {reference}");
         if (manifest.Config.MediaType is not (MediaTypes.OciConfig or MediaTypes.DockerConfig))

@@ -88,5 +88,19 @@ public static class ManifestJson
         }
     }
 
+    /// <summary>What a manifest calls itself; null when it does not say, or is not readable.</summary>
+    public static string? MediaTypeOf(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = Options.MaxDepth });
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("mediaType", out var type) ? type.ToString() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     public static byte[] Write<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Options);
 }

@@ -19,8 +19,8 @@ public static class Mirror
     {
         var target = ImageReference.Parse($"{request.Repository}:{request.Tag}");
         var source = ImageReference.Parse(request.BaseImage);
-        using var from = new RegistryClient(source.Host, endpoints, time);
-        using var to = new RegistryClient(target.Host, endpoints, time);
+        using var from = new RegistryClient(source.Host, endpoints, time, events: events);
+        using var to = new RegistryClient(target.Host, endpoints, time, events: events);
 
         var image = await BaseImage.PullAsync(from, source, request.Platform, cancellation);
         IReadOnlyList<Descriptor> blobs = [.. image.Manifest.Layers.Append(image.Manifest.Config).DistinctBy(blob => blob.Digest)];

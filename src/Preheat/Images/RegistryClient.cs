@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Preheat.Http;
+using Preheat.Runs;
 
 namespace Preheat.Images;
 
@@ -12,15 +13,20 @@ public sealed record ManifestContent(string MediaType, Digest Digest, ReadOnlyMe
 /// <remarks>https://github.com/opencontainers/distribution-spec/blob/main/spec.md; digests are verified on everything that is read.</remarks>
 public sealed class RegistryClient : IDisposable
 {
+    /// <summary>What every registry must take (distribution specification, "Pushing Manifests").</summary>
     private const int LongestManifest = 4 << 20;
+
+    /// <summary>A million tags in pages of a thousand.</summary>
+    private const int MostPages = 1000;
 
     private readonly RegistryTransport _transport;
 
     /// <param name="host">Logical host: <c>docker.io</c>, <c>local-docker.pkg.dev</c>.</param>
     /// <param name="credentials">The default value is <see cref="RegistryCredentials.Default"/>.</param>
-    public RegistryClient(string host, CloudEndpoints endpoints, TimeProvider time, IRegistryCredentials? credentials = null)
+    /// <param name="events">Told what the registry warns of and about long waits that it asks for; null for nobody.</param>
+    public RegistryClient(string host, CloudEndpoints endpoints, TimeProvider time, IRegistryCredentials? credentials = null, IEventSink? events = null)
     {
-        _transport = new RegistryTransport(host, endpoints, time, credentials);
+        _transport = new RegistryTransport(host, endpoints, time, credentials, events);
         Uploads = new RegistryUploads(_transport);
     }
 
@@ -82,7 +88,10 @@ public sealed class RegistryClient : IDisposable
     {
         using var response = await _transport.SendAsync(
             new Uri(Address, $"v2/{repository}/referrers/{subject}"), RegistryTransport.PullScope(repository), uri => new HttpRequestMessage(HttpMethod.Get, uri), cancellation);
-        return response.StatusCode == HttpStatusCode.OK && response.Content.Headers.ContentType?.MediaType == MediaTypes.OciIndex;
+        // A registry that is only down for now may have the list: no other is begun beside it.
+        return HttpPipeline.IsTransient(response.StatusCode)
+            ? throw await RegistryErrors.ReadAsync(response, Host, repository, $"the referrers of {subject}", cancellation)
+            : response.StatusCode == HttpStatusCode.OK && response.Content.Headers.ContentType?.MediaType == MediaTypes.OciIndex;
     }
 
     /// <summary>Opens a blob; the stream fails at its end when size or digest differ.</summary>
@@ -126,6 +135,8 @@ public sealed class RegistryClient : IDisposable
         var seen = new HashSet<Uri>();
         while (page is not null && seen.Add(page))
         {
+            if (seen.Count > MostPages)
+                throw new PreheatException($"{Host} lists the tags of {repository} in more than {MostPages:N0} pages. Check the registry's configuration.");
             using var response = await _transport.SendAsync(page, RegistryTransport.PullScope(repository), uri => new HttpRequestMessage(HttpMethod.Get, uri), cancellation);
             if (!response.IsSuccessStatusCode)
                 throw await RegistryErrors.ReadAsync(response, Host, repository, "tags", cancellation);
@@ -155,12 +166,15 @@ public sealed class RegistryClient : IDisposable
         var bytes = await OriginClient.ReadBodyAsync(response, LongestManifest, what, cancellation);
         var digest = Digest.Of(bytes);
         var stated = response.Headers.TryGetValues("Docker-Content-Digest", out var values) ? values.FirstOrDefault() : null;
-        var asked = Digest.TryParse(name, out var byDigest) ? byDigest.ToString() : stated;
-        if ((asked is not null && asked != digest.ToString()) || (stated is not null && Digest.TryParse(stated, out var header) && header != digest))
-            throw new PreheatException($"{what} has the digest {digest}, not {asked}: it was damaged on the way. Run the step again; if it stays, push the image anew.");
+        var wrong = Digest.TryParse(name, out var asked) && asked != digest ? name : StatedDigest.Agrees(stated, bytes) ? null : stated;
+        if (wrong is not null)
+            throw new PreheatException($"{what} has the digest {digest}, not {wrong}: it was damaged on the way. Run the step again; if it stays, push the image anew.");
         var mediaType = response.Content.Headers.ContentType?.MediaType;
         if (mediaType is null || !MediaTypes.Manifests.Contains(mediaType))
             throw new UserException($"{what} has the type {mediaType ?? "(none)"}, which this program does not read. Push the image in OCI form or as Docker schema 2.");
+        // One document under two types would be two images (image specification, manifest.md, "mediaType").
+        if (ManifestJson.MediaTypeOf(bytes) is { } own && own != mediaType)
+            throw new UserException($"{what} is served as {mediaType} and calls itself {own}. Push the image anew.");
         return new ManifestContent(mediaType, digest, bytes);
     }
 

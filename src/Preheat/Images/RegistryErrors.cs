@@ -19,6 +19,7 @@ internal static class RegistryErrors
             HttpStatusCode.Unauthorized => new UserException($"{host} wants a log-in (401) for {repository}. Log in with `docker login {host}` or check the credentials in Docker's config.json.{quote}"),
             HttpStatusCode.Forbidden => new UserException($"{host} forbids {what} in {repository} (403). Give the account read and write access to it, or name another --repository.{quote}"),
             HttpStatusCode.NotFound => new UserException($"{place} has no {what} (404). Check host, name and tag of the image.{quote}"),
+            HttpStatusCode.RequestEntityTooLarge => new UserException($"{what} is larger than {host} takes in {repository} (413). Raise the registry's limit (or that of a proxy before it), or name another --repository.{quote}"),
             var status when HttpPipeline.IsTransient(status) => new PreheatException($"{host} answered {(int)status} to {what} of {repository} at {HttpPipeline.Retries + 1} tries. Run the step again later.{quote}"),
             var status => new PreheatException($"{host} answered {(int)status} to {what} of {repository}. Check that it is a container registry.{quote}"),
         };

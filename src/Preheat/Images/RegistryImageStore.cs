@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
 namespace Preheat.Images;
 
 /// <summary>A repository of a registry.</summary>
@@ -25,9 +28,9 @@ internal sealed class RegistryImageStore(RegistryClient registry, string reposit
 
     public async Task AttachAsync(Descriptor subject, Descriptor referrer, byte[] manifest, CancellationToken cancellation)
     {
-        if (!await registry.HasManifestAsync(repository, referrer.Digest.ToString(), cancellation))
-            await registry.Uploads.PutManifestAsync(repository, referrer.Digest.ToString(), MediaTypes.OciManifest, manifest, cancellation);
-        if (!await registry.HasReferrersAsync(repository, subject.Digest, cancellation))
+        var listed = !await registry.HasManifestAsync(repository, referrer.Digest.ToString(), cancellation)
+            && await registry.Uploads.PutReferrerAsync(repository, subject.Digest, manifest, cancellation);
+        if (!listed && !await registry.HasReferrersAsync(repository, subject.Digest, cancellation))
             await ListUnderTagAsync(subject.Digest, referrer, cancellation);
     }
 
@@ -37,14 +40,18 @@ internal sealed class RegistryImageStore(RegistryClient registry, string reposit
     {
         var tag = $"sha256-{subject.Hex}";
         var found = await FindManifestAsync(tag, cancellation);
-        var listed = found is null ? [] : ManifestJson.Read<ImageIndex>(found.Bytes.Span, $"The index {tag}").Manifests;
-        if (listed.Any(entry => entry.Digest == referrer.Digest))
+        if (found is not null && found.MediaType != MediaTypes.OciIndex)
+            throw new UserException($"{registry.Host}/{repository} has the tag {tag}, where the image's referrers are listed, on a {found.MediaType}. Delete the tag, then run the step again.");
+        if (found is not null && ManifestJson.Read<ImageIndex>(found.Bytes.Span, $"The index {tag}").Manifests.Any(entry => entry.Digest == referrer.Digest))
             return;
-        var index = new ImageIndex
-        {
-            MediaType = MediaTypes.OciIndex,
-            Manifests = [.. listed.Append(referrer).OrderBy(entry => entry.ArtifactType, StringComparer.Ordinal).ThenBy(entry => entry.Digest.Hex, StringComparer.Ordinal)],
-        };
+        // As JSON, so that what others have written into it stays.
+        var index = found is null
+            ? new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = MediaTypes.OciIndex, ["manifests"] = new JsonArray() }
+            : JsonNode.Parse(found.Bytes.Span)!.AsObject();
+        var entries = index["manifests"]!.AsArray();
+        entries.Add(JsonSerializer.SerializeToNode(referrer, ManifestJson.Options));
+        index["manifests"] = new JsonArray([.. entries
+            .OrderBy(entry => (string?)entry!["artifactType"], StringComparer.Ordinal).ThenBy(entry => (string?)entry!["digest"], StringComparer.Ordinal).Select(entry => entry!.DeepClone())]);
         await registry.Uploads.PutManifestAsync(repository, tag, MediaTypes.OciIndex, ManifestJson.Write(index), cancellation);
     }
 }

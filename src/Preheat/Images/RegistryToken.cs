@@ -20,8 +20,7 @@ internal sealed record RegistryToken(Secret Value, DateTimeOffset Until)
         {
             using var document = JsonDocument.Parse(body);
             var root = document.RootElement;
-            var token = root.TryGetProperty("token", out var value) || root.TryGetProperty("access_token", out value) ? value.GetString() : null;
-            if (string.IsNullOrEmpty(token))
+            if ((Text(root, "token") ?? Text(root, "access_token")) is not { } token)
                 return null;
             var seconds = root.TryGetProperty("expires_in", out var expires) && expires.TryGetInt64(out var stated) && stated > 0 ? Math.Min(stated, LongestSeconds) : UsualSeconds;
             // Our own clock counts, not the server's: only the length is taken over. A tenth of it is the way to the registry.
@@ -32,4 +31,6 @@ internal sealed record RegistryToken(Secret Value, DateTimeOffset Until)
             throw new PreheatException($"The token server of {host} gave no readable token. Check the registry's configuration.");
         }
     }
+
+    private static string? Text(JsonElement root, string name) => root.TryGetProperty(name, out var value) && value.GetString() is { Length: > 0 } text ? text : null;
 }

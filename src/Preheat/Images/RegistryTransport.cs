@@ -10,14 +10,16 @@ internal sealed class RegistryTransport : IDisposable
 {
     private readonly OriginClient _http;
     private readonly RegistryAuthentication _authentication;
+    private readonly RegistryWarnings _warnings;
 
-    public RegistryTransport(string host, CloudEndpoints endpoints, TimeProvider time, IRegistryCredentials? credentials)
+    public RegistryTransport(string host, CloudEndpoints endpoints, TimeProvider time, IRegistryCredentials? credentials, IEventSink? events = null)
     {
         Host = host;
         Address = AddressOf(host, endpoints);
         Time = time;
         DryRun = endpoints.DryRun;
-        _http = new OriginClient(time);
+        _http = new OriginClient(time, events is null ? null : text => events.Emit(new Note(text)));
+        _warnings = new RegistryWarnings(host, events);
         _authentication = new RegistryAuthentication(host, Address, _http, credentials ?? RegistryCredentials.Default(Address, time), time);
     }
 
@@ -65,6 +67,13 @@ internal sealed class RegistryTransport : IDisposable
     /// <summary>Sends with retries and redirects; a challenge is answered once.</summary>
     public async Task<HttpResponseMessage> SendAsync(Uri uri, string scope, Func<Uri, HttpRequestMessage> create, CancellationToken cancellation)
     {
+        var response = await AnsweredAsync(uri, scope, create, cancellation);
+        _warnings.Read(response);
+        return response;
+    }
+
+    private async Task<HttpResponseMessage> AnsweredAsync(Uri uri, string scope, Func<Uri, HttpRequestMessage> create, CancellationToken cancellation)
+    {
         var authorization = await _authentication.KnownAsync(scope, cancellation);
         var response = await _http.SendAsync(uri, create, authorization, cancellation);
         if (response.StatusCode != HttpStatusCode.Unauthorized)
@@ -98,7 +107,10 @@ internal sealed class RegistryTransport : IDisposable
                 refused = response.StatusCode == HttpStatusCode.Unauthorized;
             }
         }
-        if (!refused && !HttpPipeline.IsTransient(response.StatusCode))
+        _warnings.Read(response);
+        // 404 and 416: the registry has lost the upload or does not have it as this client thinks; it must start again (distribution specification, "Errors" of a push).
+        var lost = response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.RequestedRangeNotSatisfiable;
+        if (!refused && !lost && !HttpPipeline.IsTransient(response.StatusCode))
             return response;
         using (response)
             throw new HttpRequestException($"{Host} answered {(int)response.StatusCode} to {request.Method}", null, response.StatusCode);

@@ -32,7 +32,7 @@ public static class ServingImages
             return image.BaseNamed is not null;
         try
         {
-            using var registry = new RegistryClient(reference.Host, endpoints, time);
+            using var registry = new RegistryClient(reference.Host, endpoints, time, events: events);
             var now = await registry.GetManifestAsync(reference.Repository, reference.ManifestName, cancellation);
             return now.Digest.ToString() == image.BaseNamed;
         }

@@ -58,7 +58,7 @@ public sealed class RegistryClientTests : IDisposable
             context.Response.StatusCode = 401;
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"reg\"";
         });
-        using var client = Client(server, new Fixed());
+        using var client = Client(server, new FixedLogin());
         (await client.ListTagsAsync("a/b", default)).ShouldBe(["v1"]);
         using var anonymous = Client(server);
         var error = await Should.ThrowAsync<UserException>(() => anonymous.ListTagsAsync("a/b", default));
@@ -83,7 +83,7 @@ public sealed class RegistryClientTests : IDisposable
             }
             return Task.CompletedTask;
         });
-        using var client = Client(server, new Fixed());
+        using var client = Client(server, new FixedLogin());
         (await client.ReadBlobAsync("a/b", Describe(blob), 100, default)).ShouldBe(blob);
         _log.Single(line => line.Contains("/stored")).ShouldBe("GET /stored");
     }
@@ -249,7 +249,7 @@ public sealed class RegistryClientTests : IDisposable
 
         string Address(string host)
         {
-            using var client = new RegistryClient(host, endpoints, TimeProvider.System, new Fixed());
+            using var client = new RegistryClient(host, endpoints, TimeProvider.System, new FixedLogin());
             return client.Address.AbsoluteUri;
         }
     }
@@ -285,9 +285,4 @@ public sealed class RegistryClientTests : IDisposable
             _ => (201, ""),
         };
     });
-
-    private sealed class Fixed : IRegistryCredentials
-    {
-        public Task<RegistryCredential?> FindAsync(string host, CancellationToken cancellation) => Task.FromResult<RegistryCredential?>(new("me", new Secret("secret")));
-    }
 }

@@ -66,7 +66,7 @@ public sealed class RegistryRulesTests
                 await context.Response.WriteAsync("""{"tags":["v1"]}""");
             }
         });
-        using var client = Client(server.Address, new Known("", "identity"));
+        using var client = Client(server.Address, new FixedLogin("", "identity"));
         (await client.ListTagsAsync("a/b", default)).ShouldBe(["v1"]);
         form["grant_type"].ShouldBe("refresh_token");
         form["refresh_token"].ShouldBe("identity");
@@ -184,7 +184,7 @@ public sealed class RegistryRulesTests
 
     private static string Address(string host, CloudEndpoints endpoints)
     {
-        using var client = new RegistryClient(host, endpoints, TimeProvider.System, new Known("a", "b"));
+        using var client = new RegistryClient(host, endpoints, TimeProvider.System, new FixedLogin("a", "b"));
         return client.Address.AbsoluteUri;
     }
 
@@ -193,19 +193,4 @@ public sealed class RegistryRulesTests
         new CloudEndpoints { Hub = address, Registries = new Dictionary<string, Uri> { ["reg.example"] = address } },
         _time,
         credentials ?? new DockerConfigCredentials(_time, "/nonexistent/config.json"));
-
-    private sealed class Known(string user, string password) : IRegistryCredentials
-    {
-        public Task<RegistryCredential?> FindAsync(string host, CancellationToken cancellation) => Task.FromResult<RegistryCredential?>(new(user, new Secret(password)));
-    }
-
-    /// <summary>The time of day stands still until a test moves it; timers are the system's.</summary>
-    private sealed class ManualTime : TimeProvider
-    {
-        private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
-
-        public void Advance(TimeSpan by) => _now += by;
-
-        public override DateTimeOffset GetUtcNow() => _now;
-    }
 }
