@@ -37,6 +37,12 @@ internal static class ManifestRules
                 throw RegistryException.ManifestInvalid($"mediaType \"{inner.GetString()}\" differs from the Content-Type \"{mediaType}\"");
             }
 
+            // A subject need not be there, but it must be a descriptor.
+            if (root.TryGetProperty("subject", out var subject))
+            {
+                CheckForm(subject);
+            }
+
             if (IsIndex(mediaType))
             {
                 foreach (var entry in root.GetProperty("manifests").EnumerateArray())
@@ -62,7 +68,7 @@ internal static class ManifestRules
         }
     }
 
-    private static void CheckDescriptor(JsonElement descriptor, Func<Digest, bool> exists, RepositoryStore store)
+    private static (Digest Digest, long Size) CheckForm(JsonElement descriptor)
     {
         var text = descriptor.GetProperty("digest").GetString();
         if (!Digest.TryParse(text, out var digest))
@@ -75,12 +81,18 @@ internal static class ManifestRules
             throw RegistryException.ManifestInvalid($"{digest} has no mediaType");
         }
 
+        return (digest, descriptor.GetProperty("size").GetInt64());
+    }
+
+    private static void CheckDescriptor(JsonElement descriptor, Func<Digest, bool> exists, RepositoryStore store)
+    {
+        var (digest, stated) = CheckForm(descriptor);
         if (!exists(digest))
         {
             throw new RegistryException(400, "MANIFEST_BLOB_UNKNOWN", "manifest references a manifest or blob unknown to registry", digest.ToString());
         }
 
-        var (stated, actual) = (descriptor.GetProperty("size").GetInt64(), new FileInfo(store.BlobPath(digest)).Length);
+        var actual = new FileInfo(store.BlobPath(digest)).Length;
         if (stated != actual)
         {
             throw RegistryException.ManifestInvalid($"{digest} has {actual} bytes, the manifest says {stated}");
