@@ -1,5 +1,6 @@
 using Preheat.Benchmarks.Bake;
 using Preheat.Benchmarks.Engine;
+using Preheat.Benchmarks.Pull;
 using Preheat.Benchmarks.Startup;
 
 // Measures, and prints each figure beside the machine's own limit. `sink` is the discarding registry, a process of its own so that peaks of memory are the baker's.
@@ -13,6 +14,9 @@ try
         case ["rebake", .. var options]:
             await RebakeBenchmark.RunAsync(BakeOptions.Parse(options), CancellationToken.None);
             return 0;
+        case ["pull", .. var options]:
+            await PullBenchmark.RunAsync(BakeOptions.Parse(options), CancellationToken.None);
+            return 0;
         case ["startup", .. var options]:
             await StartupBenchmark.RunAsync(StartupOptions.Parse(options), CancellationToken.None);
             return 0;
@@ -23,7 +27,7 @@ try
             await DiscardingRegistry.RunAsync();
             return 0;
         default:
-            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       rebake [--size 1GiB] [--runs 3] [--artifacts-directory artifacts]\n       startup [--runs 7] [--peers all|none] [--root .] [--artifacts-directory artifacts]\n       engine");
+            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       rebake [--size 1GiB] [--runs 3] [--artifacts-directory artifacts]\n       pull [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       startup [--runs 7] [--peers all|none] [--root .] [--artifacts-directory artifacts]\n       engine");
             return 2;
     }
 }

@@ -48,7 +48,7 @@ internal static class BakeBenchmark
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, "bake.json"), JsonSerializer.Serialize(result, Json) + "\n", cancellation);
     }
 
-    private static Task<ModelSnapshot> ResolveAsync(string reference, IModelSource source, CancellationToken cancellation) =>
+    internal static Task<ModelSnapshot> ResolveAsync(string reference, IModelSource source, CancellationToken cancellation) =>
         ModelResolver.ResolveAsync(ModelReference.Parse(reference), new ResolveOptions(), source, new NoEvents(), TimeProvider.System, cancellation);
 
     private static async Task<BakeRun> BakeAsync(string reference, IModelSource source, bool real, CancellationToken cancellation)
@@ -57,26 +57,34 @@ internal static class BakeBenchmark
         var endpoints = Endpoints(registry.Address);
         await PushBaseAsync(endpoints, cancellation);
         var snapshot = await ResolveAsync(reference, source, cancellation);
-        using var recipe = new RecipeFile();
         var used = Environment.CpuUsage.TotalTime;
         var usedByRegistry = registry.CpuTime;
         var clock = Stopwatch.StartNew();
+        await BakeAsync(new BenchImage(snapshot, source, "generated"), endpoints, new NoEvents(), cancellation);
+        return new BakeRun(clock.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalSeconds, (registry.CpuTime - usedByRegistry).TotalSeconds);
+    }
+
+    /// <summary>Bakes onto the small base image of <see cref="PushBaseAsync"/>, to <c>bench/NAME:1</c>.</summary>
+    internal static async Task BakeAsync(BenchImage image, CloudEndpoints endpoints, IEventSink events, CancellationToken cancellation)
+    {
+        using var recipe = new RecipeFile();
         await Baker.BakeAsync(
             new BakeRequest
             {
-                Model = snapshot,
-                Source = source,
+                Model = image.Model,
+                Source = image.Source,
                 BaseImage = $"{Host}/bench/base:1",
                 DockerfilePath = recipe.Path,
-                Repository = $"{Host}/bench/generated",
+                Repository = $"{Host}/bench/{image.Name}",
                 Tag = "1",
                 Region = "bench",
+                Compression = image.Compression,
+                JournalPath = image.JournalPath,
             },
             endpoints,
-            new NoEvents(),
+            events,
             TimeProvider.System,
             cancellation);
-        return new BakeRun(clock.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalSeconds, (registry.CpuTime - usedByRegistry).TotalSeconds);
     }
 
     private static async Task<BakeRun> PeerAsync(Func<string, Uri, CancellationToken, Task<TimeSpan>> peer, string model, CancellationToken cancellation)
@@ -134,20 +142,30 @@ internal static class BakeBenchmark
         await client.Uploads.PutManifestAsync(repository, "1", MediaTypes.OciManifest, manifest, cancellation);
     }
 
-    private sealed class NoEvents : IEventSink
-    {
-        public void Emit(RunEvent runEvent)
-        {
-            // A measurement prints nothing in between.
-        }
-    }
-
-    internal sealed class RecipeFile : IDisposable
+    private sealed class RecipeFile : IDisposable
     {
         public RecipeFile() => File.WriteAllText(Path, "ARG BASE_IMAGE\nFROM scratch AS weights\nFROM ${BASE_IMAGE}\nCOPY --from=weights / /models/generated\n");
 
         public string Path { get; } = System.IO.Path.GetTempFileName();
 
         public void Dispose() => File.Delete(Path);
+    }
+}
+
+/// <summary>What to bake.</summary>
+/// <param name="Name">Last part of the repository.</param>
+internal sealed record BenchImage(ModelSnapshot Model, IModelSource Source, string Name)
+{
+    public LayerCompression Compression { get; init; }
+
+    public string? JournalPath { get; init; }
+}
+
+/// <summary>A measurement prints nothing in between.</summary>
+internal sealed class NoEvents : IEventSink
+{
+    public void Emit(RunEvent runEvent)
+    {
+        // Thrown away.
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Preheat.Images;
 using Preheat.Models;
 using Preheat.Runs;
 
@@ -18,7 +17,6 @@ internal static class RebakeBenchmark
         var endpoints = BakeBenchmark.Endpoints(registry.Address);
         await BakeBenchmark.PushBaseAsync(endpoints, cancellation);
         using var generated = new GeneratedModel(options.Size);
-        using var recipe = new BakeBenchmark.RecipeFile();
         var folder = Directory.CreateTempSubdirectory("preheat-bench-model-");
         try
         {
@@ -43,22 +41,7 @@ internal static class RebakeBenchmark
                     using var source = open();
                     var snapshot = await ModelResolver.ResolveAsync(reference, new ResolveOptions(), source, moved, TimeProvider.System, cancellation);
                     var resolved = clock.Elapsed;
-                    await Baker.BakeAsync(
-                        new BakeRequest
-                        {
-                            Model = snapshot,
-                            Source = source,
-                            BaseImage = $"{BakeBenchmark.Host}/bench/base:1",
-                            DockerfilePath = recipe.Path,
-                            Repository = $"{BakeBenchmark.Host}/bench/rebaked",
-                            Tag = "1",
-                            Region = "bench",
-                            JournalPath = journalPath,
-                        },
-                        endpoints,
-                        moved,
-                        TimeProvider.System,
-                        cancellation);
+                    await BakeBenchmark.BakeAsync(new BenchImage(snapshot, source, "rebaked") { JournalPath = journalPath }, endpoints, moved, cancellation);
                     runs.Add(new RebakeResult(what, clock.Elapsed.TotalSeconds, resolved.TotalSeconds, moved.Total, hub.BytesRead - readBefore));
                 }
                 results.Add(runs.OrderBy(run => run.Seconds).ElementAt(runs.Count / 2));
