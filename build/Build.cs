@@ -37,6 +37,8 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
         Check(wrong, () => _ = ((IHazCloud)this).CloudOptions);
         if (targets.Contains("Deploy") && wrong.Count == 0)
             Check(wrong, Session.Current.CheckPlace);
+        if (targets.Contains("BakeImage"))
+            Check(wrong, () => ((IBakeImage)this).CheckImageBuild(targets.Contains("RenderManifests")));
         if (targets.Contains("LoadTest"))
             Check(wrong, () => _ = ((ILoadTest)this).Load);
         return [.. wrong];

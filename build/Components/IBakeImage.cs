@@ -11,16 +11,6 @@ interface IBakeImage : IResolveModel
     [Parameter("Where the image goes: registry (default), or oci-layout, a directory under the artifacts for sites that no registry reaches")]
     string? ImageOutput => TryGetValue(() => ImageOutput);
 
-    /// <summary>True when the image goes to a directory in OCI layout.</summary>
-    bool ToLayout => ImageOutput switch
-    {
-        null or "" or "registry" => false,
-        "oci-layout" => Session.Current.Deployment.Weights == "baked"
-            ? true
-            : throw new UserException("--image-output oci-layout is for images with the weights inside. Use it with --weights baked."),
-        var other => throw new UserException($"--image-output {other} is not known: registry or oci-layout."),
-    };
-
     [Parameter("What makes the serving image: built-in (default) needs no docker, docker runs docker buildx build, cloudbuild")]
     string? ImageBuilder => TryGetValue(() => ImageBuilder);
 
@@ -31,7 +21,21 @@ interface IBakeImage : IResolveModel
     string[]? InsecureRegistry => TryGetValue(() => InsecureRegistry);
 
     /// <summary>How the image is made, validated.</summary>
-    ImageBuildOptions ImageBuild => new ImageBuildRequest(ImageBuilder, ImagePlatform, InsecureRegistry).Validate(Session.Reader());
+    ImageBuildOptions ImageBuild => new ImageBuildRequest(
+        ImageBuilder, ImagePlatform, InsecureRegistry, LayerCompression, ImageOutput, !"hub".Equals(Weights, StringComparison.OrdinalIgnoreCase))
+        .Validate(Session.Reader());
+
+    /// <summary>Wrong values are told before anything runs, and so is an image that no later target of this run could use.</summary>
+    void CheckImageBuild(bool isRendered)
+    {
+        if (ImageBuild.ToLayout && isRendered)
+            throw new UserException(
+                "--image-output oci-layout writes the image to a directory, from which RenderManifests and Deploy cannot serve it: nodes pull from a registry. "
+                + "Run './build.sh BakeImage --image-output oci-layout' alone and carry the image to a registry as it says at its end; then run without --image-output: nothing is sent twice.");
+    }
+
+    /// <summary>Where the image goes with <c>--image-output oci-layout</c>.</summary>
+    static string LayoutDirectory => Path.Combine(Session.Current.Steps.Receipts.Directory, "image");
 
     /// <summary>What the step reads.</summary>
     StepInputs BakeInputs
@@ -54,8 +58,8 @@ interface IBakeImage : IResolveModel
                     build.Builder,
                     platform = build.Platform.ToString(),
                     recipe = Fingerprint.Of(File.ReadAllText(Recipe)),
-                    compression = LayerCompressions.Parse(LayerCompression),
-                    layout = ToLayout,
+                    build.Compression,
+                    layout = build.ToLayout,
                 },
                 nameof(ResolveModel));
         }
@@ -74,7 +78,7 @@ interface IBakeImage : IResolveModel
             var build = ImageBuild;
             var endpoints = await session.EndpointsAsync();
             var model = session.Steps.Receipts.Output<ModelSnapshot>(nameof(ResolveModel))!;
-            var layout = ToLayout ? Path.Combine(session.Steps.Receipts.Directory, "image") : null;
+            var layout = build.ToLayout ? LayoutDirectory : null;
             var image = await Step.RunAsync(
                 session.Steps,
                 BakeInputs,
@@ -84,7 +88,7 @@ interface IBakeImage : IResolveModel
                 token => deployment.Weights == "baked" ? BakeAsync(model, build, layout, endpoints, token) : MirrorAsync(build, endpoints, token),
                 cancellation);
             if (layout is not null)
-                Log.Information("Bring it to its place with: skopeo copy --preserve-digests oci:{Layout}:latest docker://{Place}:latest", layout, image.Reference.Split('@')[0]);
+                Log.Information("Bring it to its place with: {Command:l}", ServingImages.CarryCommand(image, layout));
             ReportSummary(_ => _
                 .AddPair("Image", image.Digest[..19])
                 .AddPair("Size", $"{image.Size / 1e6:0.0} MB in {image.Layers} layers"));
@@ -104,7 +108,7 @@ interface IBakeImage : IResolveModel
             Repository = session.Deployment.ImageName,
             Tag = "latest",
             Region = session.Deployment.Region,
-            Compression = LayerCompressions.Parse(LayerCompression),
+            Compression = build.Compression,
             LayoutDirectory = layout,
             JournalPath = Path.Combine(session.Steps.Receipts.Directory, nameof(BakeImage) + ".partial.jsonl"),
         };

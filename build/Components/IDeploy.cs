@@ -16,6 +16,8 @@ interface IDeploy : IRenderManifests
         {
             var session = Session.Current;
             var receipts = session.Steps.Receipts;
+            var image = receipts.Output<ServingImage>(nameof(BakeImage))!;
+            ServingImages.RequireInRegistry(image, nameof(Deploy), LayoutDirectory);
             var endpoints = await session.EndpointsAsync();
             var rollout = await Step.RunAsync(
                 session.Steps,
@@ -27,7 +29,7 @@ interface IDeploy : IRenderManifests
                         Deployment = session.Deployment,
                         Manifests = receipts.Output<ManifestSet>(nameof(RenderManifests))!,
                         ManifestsDirectory = RenderedManifests,
-                        Image = receipts.Output<ServingImage>(nameof(BakeImage))!,
+                        Image = image,
                         HubToken = HubToken,
                     },
                     endpoints,

@@ -23,11 +23,13 @@ interface IRenderManifests : IBakeImage
         {
             var session = Session.Current;
             var receipts = session.Steps.Receipts;
+            var image = receipts.Output<ServingImage>(nameof(BakeImage))!;
+            ServingImages.RequireInRegistry(image, nameof(RenderManifests), LayoutDirectory);
             var request = new RenderRequest
             {
                 Deployment = session.Deployment,
                 Model = receipts.Output<ModelSnapshot>(nameof(ResolveModel))!,
-                Image = receipts.Output<ServingImage>(nameof(BakeImage))!,
+                Image = image,
                 ManifestsRoot = RootDirectory / "manifests",
                 OutputDirectory = RenderedManifests,
                 DryRun = session.DryRun,

@@ -23,8 +23,6 @@ public static class DockerBuilder
     {
         var dockerfile = await DockerfileReader.ReadAsync(request.DockerfilePath, cancellation);
         var arguments = BuildArguments.Of(request);
-        if (request.LayoutDirectory is not null || request.Compression != LayerCompression.None)
-            throw new UserException("--image-output oci-layout and --layer-compression are the built-in builder's. Leave them out, or leave --image-builder docker out.");
         if (request.Model.Name.StartsWith("preheat/", StringComparison.Ordinal))
             throw new UserException($"{request.Model.Name} is a model of the embedded cloud, which a docker build cannot download. Leave --image-builder out, or name another --model.");
         var target = ImageReference.Parse($"{request.Repository}:{request.Tag}");

@@ -6,8 +6,14 @@ namespace Preheat.Images;
 /// <param name="Builder"><c>--image-builder</c></param>
 /// <param name="Platform"><c>--image-platform</c></param>
 /// <param name="InsecureRegistries"><c>--insecure-registry</c></param>
-public sealed record ImageBuildRequest(string? Builder, string? Platform, IReadOnlyList<string>? InsecureRegistries)
+/// <param name="Compression"><c>--layer-compression</c></param>
+/// <param name="Output"><c>--image-output</c></param>
+/// <param name="IsBaked">True when the weights are put into the image.</param>
+public sealed record ImageBuildRequest(
+    string? Builder, string? Platform, IReadOnlyList<string>? InsecureRegistries, string? Compression, string? Output, bool IsBaked)
 {
+    private const string Layout = "oci-layout";
+
     /// <summary>Checks all values together.</summary>
     /// <exception cref="UserException">Lists every value that is wrong, with what is allowed.</exception>
     public ImageBuildOptions Validate(ParameterReader read)
@@ -21,12 +27,22 @@ public sealed record ImageBuildRequest(string? Builder, string? Platform, IReadO
         var hosts = (InsecureRegistries ?? []).Where(host => host.Length > 0).ToList();
         foreach (var host in hosts.Where(host => host.Contains('/', StringComparison.Ordinal)))
             read.Error("--insecure-registry", host, "HOST or HOST:PORT, without scheme and path");
+        var compression = read.Read("--layer-compression", Compression, LayerCompression.None, LayerCompressions.TryParse, "one of none, gzip, zstd");
+        if (compression == LayerCompression.Zstd && !ZstdStream.IsAvailable)
+            read.Error("--layer-compression zstd needs the library libzstd, which is not on this machine. Install it (Debian: libzstd1), or choose none or gzip.");
+        var layout = read.OneOf("--image-output", Output, "registry", "registry", Layout) == Layout;
+        if (layout && !IsBaked)
+            read.Error("--image-output oci-layout is for images with the weights inside. Use it with --weights baked.");
+        if (builder == "docker" && (layout || compression != LayerCompression.None))
+            read.Error("--image-builder docker makes and sends the image itself: --image-output oci-layout and --layer-compression are for the built-in builder. Leave one away.");
         read.ThrowIfWrong();
-        return new ImageBuildOptions(builder, platform!, hosts);
+        return new ImageBuildOptions(builder, platform!, hosts, compression, layout);
     }
 }
 
 /// <summary>How the serving image is made.</summary>
 /// <param name="Builder"><c>built-in</c> or <c>docker</c>.</param>
 /// <param name="InsecureRegistries">Hosts that may be reached over plain http.</param>
-public sealed record ImageBuildOptions(string Builder, ImagePlatform Platform, IReadOnlyList<string> InsecureRegistries);
+/// <param name="Compression">Of the layers of model files.</param>
+/// <param name="ToLayout">True: into a directory in OCI layout; false: into the registry.</param>
+public sealed record ImageBuildOptions(string Builder, ImagePlatform Platform, IReadOnlyList<string> InsecureRegistries, LayerCompression Compression, bool ToLayout);

@@ -18,16 +18,8 @@ public enum LayerCompression
 public static class LayerCompressions
 {
     /// <summary>Reads the value of <c>--layer-compression</c>.</summary>
-    /// <exception cref="UserException">It is none of them, or libzstd is missing.</exception>
-    public static LayerCompression Parse(string? text) => text switch
-    {
-        null or "" or "none" => LayerCompression.None,
-        "gzip" => LayerCompression.Gzip,
-        "zstd" when !ZstdStream.IsAvailable => throw new UserException(
-            "--layer-compression zstd needs the library libzstd, which is not on this machine. Install it (Debian: libzstd1), or choose none or gzip."),
-        "zstd" => LayerCompression.Zstd,
-        _ => throw new UserException($"--layer-compression {text} is not known: none, gzip or zstd."),
-    };
+    internal static bool TryParse(string text, out LayerCompression compression) =>
+        Enum.TryParse(text, ignoreCase: true, out compression) && Enum.IsDefined(compression) && !char.IsAsciiDigit(text[0]);
 
     internal static string MediaType(LayerCompression compression) => compression switch
     {

@@ -9,6 +9,21 @@ public static class ServingImages
     public static async Task<bool> ExistsInLayoutAsync(ServingImage image, string directory, TimeProvider time, CancellationToken cancellation) =>
         await new OciLayout(directory, time).FindManifestAsync(image.Digest, cancellation) is not null;
 
+    /// <summary>Brings an image from its layout to the registry that its reference names, digest and all.</summary>
+    public static string CarryCommand(ServingImage image, string layoutDirectory) =>
+        $"skopeo copy --preserve-digests oci:{layoutDirectory}:latest docker://{image.Reference.Split('@')[0]}:latest";
+
+    /// <summary>Refuses an image that only its directory holds.</summary>
+    /// <param name="target">The target that wants to use it.</param>
+    /// <exception cref="UserException">The image is in OCI layout; the message says how to bring it to a registry.</exception>
+    public static void RequireInRegistry(ServingImage image, string target, string layoutDirectory)
+    {
+        if (image.InLayout)
+            throw new UserException(
+                $"{target} needs the image in a registry, from which nodes pull; the last BakeImage wrote it to {layoutDirectory} only. "
+                + $"Bring it there with '{CarryCommand(image, layoutDirectory)}', then run without --image-output: nothing is sent twice.");
+    }
+
     /// <summary>True when the registry still has the image's manifest (HEAD).</summary>
     /// <exception cref="UserException">401 or 403.</exception>
     public static async Task<bool> ExistsAsync(ServingImage image, CloudEndpoints endpoints, TimeProvider time, CancellationToken cancellation)

@@ -70,17 +70,6 @@ public sealed class LayerCompressionTests(DebianRegistry registry) : IClassFixtu
         (await File.ReadAllBytesAsync(_folder["pieces"])).ShouldBe(written.ToArray());
     }
 
-    [Theory]
-    [InlineData(null, LayerCompression.None)]
-    [InlineData("none", LayerCompression.None)]
-    [InlineData("gzip", LayerCompression.Gzip)]
-    [InlineData("zstd", LayerCompression.Zstd)]
-    public void Reads_the_options_value(string? text, LayerCompression expected) => LayerCompressions.Parse(text).ShouldBe(expected);
-
-    [Fact]
-    public void Refuses_a_compression_it_does_not_know() =>
-        Should.Throw<UserException>(() => LayerCompressions.Parse("lz4")).Message.ShouldContain("none, gzip or zstd");
-
     private string Sent() => _events.All.OfType<Preheat.Runs.Note>().Last(note => note.Text.Contains("model layers")).Text;
 
     private async Task<JsonNode> InspectAsync(string name, ServingImage image, string what) =>
