@@ -32,17 +32,17 @@ public static class Baker
         var baseImage = await BaseImage.PullAsync(baseRegistry, baseReference, request.Platform, cancellation);
         // Once before anything is sent, so that a bad recipe or base costs nothing.
         var recipe = Follow(request, dockerfile, arguments, baseImage.ReadConfig());
-        var others = baseImage.Manifest.Layers.Count + (recipe.Directories.Count > 0 ? 1 : 0);
+        var others = baseImage.Manifest.Layers.Count + (recipe.Directories.Count > 0 ? 1 : 0) + (recipe.Texts.Count > 0 ? 1 : 0);
         var plan = LayerPlan.Make(request.Model.Files, recipe.Placement, LayerPlan.MostLayers - others);
 
         var (baseLayers, modelLayers) = await PushLayersAsync(request, store, baseRegistry, target, baseImage, plan, endpoints.DryRun, events, time, cancellation);
-        var directories = recipe.Directories.Count > 0 ? await PushDirectoriesAsync(store, recipe, cancellation) : null;
-        Descriptor[] added = directories is null ? [] : [directories];
-        Descriptor[] layers = [.. baseLayers, .. added, .. modelLayers.Select(LayerAnnotations.Describe)];
+        Descriptor[] below = recipe.Directories.Count > 0 ? [await store.PushAsync(MediaTypes.OciLayer, DirectoryLayer.Make(recipe.Directories), cancellation)] : [];
+        Descriptor[] above = recipe.Texts.Count > 0 ? [await store.PushAsync(MediaTypes.OciLayer, TextLayer.Make(recipe.TextDirectories, recipe.Texts), cancellation)] : [];
+        Descriptor[] layers = [.. baseLayers, .. below, .. modelLayers.Select(LayerAnnotations.Describe), .. above];
         if (request.Model.Reference.StartsWith("file:", StringComparison.Ordinal))
             arguments.TryAdd("MODEL_REVISION", ContentRevision(modelLayers));
 
-        var config = Config(request, dockerfile, arguments, baseImage, directories, modelLayers);
+        var config = Config(request, dockerfile, arguments, baseImage, [.. below.Select(layer => layer.Digest), .. modelLayers.Select(layer => layer.DiffId), .. above.Select(layer => layer.Digest)]);
         var manifest = ManifestJson.Write(new ImageManifest
         {
             MediaType = MediaTypes.OciManifest,
@@ -119,9 +119,6 @@ public static class Baker
         return known;
     }
 
-    private static Task<Descriptor> PushDirectoriesAsync(IImageStore store, ImageRecipe recipe, CancellationToken cancellation) =>
-        store.PushAsync(MediaTypes.OciLayer, DirectoryLayer.Make(recipe.Directories), cancellation);
-
     private static ImageRecipe Follow(BakeRequest request, Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, JsonObject root)
     {
         if (root["config"] is not JsonObject config)
@@ -129,24 +126,30 @@ public static class Baker
         return ImageRecipe.Apply(dockerfile, arguments, config, request.Platform);
     }
 
+    /// <param name="added">Digests of the tars of the layers above the base image's.</param>
     private static byte[] Config(
-        BakeRequest request, Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, BaseImage baseImage, Descriptor? directories, IReadOnlyList<KnownLayer> modelLayers)
+        BakeRequest request, Dockerfile dockerfile, IReadOnlyDictionary<string, string> arguments, BaseImage baseImage, IReadOnlyList<Digest> added)
     {
         var root = baseImage.ReadConfig();
         var recipe = Follow(request, dockerfile, arguments, root);
         root["created"] = Epoch;
+        if (recipe.Author is { } author)
+            root["author"] = author;
         var diffIds = root["rootfs"]!["diff_ids"]!.AsArray();
-        if (directories is not null)
-            diffIds.Add(directories.Digest.ToString());
-        foreach (var layer in modelLayers)
-            diffIds.Add(layer.DiffId.ToString());
+        foreach (var digest in added)
+            diffIds.Add(digest.ToString());
         // An image without history is allowed; one whose history does not match its layers is not (OCI image specification, config.md).
         if (root["history"] is JsonArray history)
         {
-            if (directories is not null)
-                history.Add(new JsonObject { ["created"] = Epoch, ["created_by"] = "WORKDIR (directories)" });
-            foreach (var _ in modelLayers)
-                history.Add(new JsonObject { ["created"] = Epoch, ["created_by"] = $"COPY --from={ImageRecipe.WeightsStage} / {recipe.ModelPath}" });
+            void Say(string what, int layers)
+            {
+                for (var i = 0; i < layers; i++)
+                    history.Add(new JsonObject { ["created"] = Epoch, ["created_by"] = what });
+            }
+            var (below, above) = (recipe.Directories.Count > 0 ? 1 : 0, recipe.Texts.Count > 0 ? 1 : 0);
+            Say("WORKDIR (directories)", below);
+            Say($"COPY --from={ImageRecipe.WeightsStage} / {recipe.ModelPath}", added.Count - below - above);
+            Say(string.Join(", ", recipe.Texts.Select(text => $"COPY <<EOF {text.Path}")), above);
             foreach (var instruction in recipe.History)
                 history.Add(new JsonObject { ["created"] = Epoch, ["created_by"] = instruction, ["empty_layer"] = true });
         }

@@ -5,5 +5,7 @@ internal static class DirectoryLayer
 {
     /// <summary>An uncompressed tar archive; the same directories give the same bytes.</summary>
     public static byte[] Make(IReadOnlyList<ImageDirectory> directories) =>
-        [.. directories.SelectMany(directory => TarHeaders.Directory(directory.Path.Trim('/'), new TarAttributes(directory.Owner, directory.Group))), .. TarHeaders.End.Span];
+        [.. directories.SelectMany(Entry), .. TarHeaders.End.Span];
+
+    public static byte[] Entry(ImageDirectory directory) => TarHeaders.Directory(directory.Path.Trim('/'), new TarAttributes(directory.Owner, directory.Group));
 }

@@ -4,7 +4,16 @@ namespace Preheat.Images;
 /// <param name="Line">Line where it starts, from 1.</param>
 /// <param name="Keyword">Upper case.</param>
 /// <param name="Rest">What follows, continuations joined.</param>
-public sealed record DockerfileInstruction(int Line, string Keyword, string Rest);
+public sealed record DockerfileInstruction(int Line, string Keyword, string Rest)
+{
+    /// <summary>The here-documents that its words name, in their order.</summary>
+    public IReadOnlyList<HereDocument> Documents { get; init; } = [];
+}
+
+/// <summary>A text that stands in the Dockerfile itself, after <c>&lt;&lt;NAME</c>.</summary>
+/// <param name="Name">The word that ends it, and the file's name where it is copied into a directory.</param>
+/// <param name="Expands">True when variables are replaced: the word is not quoted.</param>
+public sealed record HereDocument(string Name, string Text, bool Expands);
 
 /// <summary>A stage: FROM and what follows it.</summary>
 /// <param name="From">The image as written, with its variables.</param>

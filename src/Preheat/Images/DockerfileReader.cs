@@ -97,9 +97,10 @@ public static partial class DockerfileReader
             var rest = space < 0 ? "" : joined[space..].Trim();
             if (rest.Length == 0)
                 throw new UserException($"{fileName}:{start}: {keyword} has no arguments.");
-            yield return new DockerfileInstruction(start, keyword, rest);
+            var documents = new List<HereDocument>();
             if (keyword is "RUN" or "COPY" or "ADD")
-                i = SkipHereDocuments(rest, lines, i, fileName);
+                i = ReadHereDocuments(rest, lines, i, fileName, documents);
+            yield return new DockerfileInstruction(start, keyword, rest) { Documents = documents };
         }
     }
 
@@ -120,16 +121,25 @@ public static partial class DockerfileReader
         return escape;
     }
 
-    private static int SkipHereDocuments(string rest, string[] lines, int line, string fileName)
+    /// <summary>Reads the here-documents that follow a line; returns the number of the last one's end.</summary>
+    private static int ReadHereDocuments(string rest, string[] lines, int line, string fileName, List<HereDocument> documents)
     {
-        foreach (var word in HereDocumentForm().Matches(rest).Select(match => match.Groups["word"].Value))
+        foreach (Match match in HereDocumentForm().Matches(rest))
         {
+            var (name, strips) = (match.Groups["word"].Value, match.Groups["strip"].Length > 0);
             var start = line + 1;
-            do
-                line++;
-            while (line < lines.Length && lines[line].Trim() != word);
-            if (line >= lines.Length)
-                throw new UserException($"{fileName}:{start}: the here-document {word} is not closed.");
+            var text = new StringBuilder();
+            while (true)
+            {
+                if (++line >= lines.Length)
+                    throw new UserException($"{fileName}:{start}: the here-document {name} is not closed.");
+                // <<- takes tabs away, not blanks, from the text and from the word that ends it.
+                var piece = strips ? lines[line].TrimStart('\t') : lines[line];
+                if (piece == name)
+                    break;
+                text.Append(piece).Append('\n');
+            }
+            documents.Add(new HereDocument(name, text.ToString(), match.Groups["quote"].Length == 0));
         }
         return line;
     }
@@ -137,6 +147,6 @@ public static partial class DockerfileReader
     [GeneratedRegex(@"^#\s*(?<name>syntax|escape|check)\s*=\s*(?<value>\S+)\s*$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex DirectiveForm();
 
-    [GeneratedRegex("""<<-?["']?(?<word>[A-Za-z_][A-Za-z0-9_]*)["']?""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex("""<<(?<strip>-?)(?<quote>["']?)(?<word>[A-Za-z_][A-Za-z0-9_.-]*)["']?""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex HereDocumentForm();
 }

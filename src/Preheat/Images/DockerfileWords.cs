@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Preheat.Images;
 
-/// <summary>Words of a Dockerfile instruction: splitting, quotes, escapes and <c>$VAR</c>, <c>${VAR}</c>, <c>${VAR:-word}</c>, <c>${VAR:+word}</c>.</summary>
+/// <summary>Words of a Dockerfile instruction: splitting, quotes, escapes and <c>$VAR</c>, <c>${VAR}</c>, <c>${VAR:-word}</c>, <c>${VAR:+word}</c>, <c>${VAR:?message}</c>, each also without the colon.</summary>
 /// <remarks>Dockerfile reference, "Environment replacement" and "Escape".</remarks>
 internal static class DockerfileWords
 {
@@ -81,6 +81,23 @@ internal static class DockerfileWords
         return result.ToString();
     }
 
+    /// <summary>Replaces variables and removes escapes in the text of a here-document, where quotes mean nothing.</summary>
+    /// <exception cref="FormatException">A form that the reference does not have.</exception>
+    public static string ExpandText(string text, Func<string, string?> lookup, char escape)
+    {
+        var result = new StringBuilder();
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == escape && i + 1 < text.Length)
+                result.Append(text[++i]);
+            else if (text[i] == '$')
+                i = AppendVariable(result, text, i, lookup, escape);
+            else
+                result.Append(text[i]);
+        }
+        return result.ToString();
+    }
+
     private static void AppendEscaped(StringBuilder result, char character, char quote, char escape)
     {
         // Inside double quotes only a quote, a dollar and the escape character itself are escaped.
@@ -132,10 +149,16 @@ internal static class DockerfileWords
         var value = lookup(name);
         if (rest.Length == 0)
             return value;
-        if (rest.StartsWith(":-", StringComparison.Ordinal))
-            return string.IsNullOrEmpty(value) ? Expand(rest[2..], lookup, escape) : value;
-        if (rest.StartsWith(":+", StringComparison.Ordinal))
-            return string.IsNullOrEmpty(value) ? "" : Expand(rest[2..], lookup, escape);
-        throw new FormatException($"'${{{expression}}}' has a form other than ${{NAME}}, ${{NAME:-word}}, ${{NAME:+word}}");
+        // With a colon an empty value counts as none.
+        var colon = rest[0] == ':' ? 1 : 0;
+        var missing = colon == 1 ? string.IsNullOrEmpty(value) : value is null;
+        return (rest.Length > colon ? rest[colon] : '\0') switch
+        {
+            '-' => missing ? Expand(rest[(colon + 1)..], lookup, escape) : value,
+            '+' => missing ? "" : Expand(rest[(colon + 1)..], lookup, escape),
+            '?' when !missing => value,
+            '?' => throw new FormatException($"{name} has no value: {Expand(rest[(colon + 1)..], lookup, escape)}"),
+            _ => throw new FormatException($"'${{{expression}}}' has a form other than ${{NAME}}, ${{NAME:-word}}, ${{NAME:+word}}, ${{NAME:?message}}"),
+        };
     }
 }

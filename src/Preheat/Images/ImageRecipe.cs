@@ -4,8 +4,8 @@ namespace Preheat.Images;
 
 /// <summary>What a Dockerfile makes of a base image when its stage <c>weights</c> is the model: a place for the files, directories, and changes to the config.</summary>
 /// <remarks>
-/// The final stage may use every instruction that runs no code and reads no build context: ARG, COPY --from=weights, ENV, LABEL, WORKDIR, USER, EXPOSE, VOLUME,
-/// STOPSIGNAL, SHELL, HEALTHCHECK, ENTRYPOINT and CMD. Any other is an error that names the line.
+/// The final stage may use every instruction that runs no code and reads no build context: ARG, COPY --from=weights, COPY of here-documents, ENV, LABEL, WORKDIR, USER, EXPOSE, VOLUME,
+/// STOPSIGNAL, SHELL, HEALTHCHECK, MAINTAINER, ENTRYPOINT and CMD. Any other is an error that names the line.
 /// </remarks>
 public sealed class ImageRecipe
 {
@@ -19,6 +19,8 @@ public sealed class ImageRecipe
     private readonly ImageConfigEditor _config;
     private readonly List<string> _history = [];
     private readonly List<ImageDirectory> _directories = [];
+    private readonly List<ImageDirectory> _textDirectories = [];
+    private readonly List<ImageText> _texts = [];
     private readonly string _baseDirectory;
     private IReadOnlyList<string> _shell;
     private bool _hasCommand;
@@ -41,7 +43,15 @@ public sealed class ImageRecipe
     /// <summary>Directories that WORKDIR makes, parents first; those the base image certainly has are left out.</summary>
     public IReadOnlyList<ImageDirectory> Directories => _directories;
 
-    /// <summary>The instructions that changed the config, for its history.</summary>
+    /// <summary>Files that the recipe writes itself; the directories above them that may be missing are <see cref="TextDirectories"/>.</summary>
+    public IReadOnlyList<ImageText> Texts => _texts;
+
+    public IReadOnlyList<ImageDirectory> TextDirectories => _textDirectories;
+
+    /// <summary>MAINTAINER; null when there is none.</summary>
+    public string? Author { get; private set; }
+
+    /// <summary>The instructions that changed the config, for its history; their variables are replaced, as BuildKit writes them.</summary>
     public IReadOnlyList<string> History => _history;
 
     /// <summary>The final stage's base image, its variables replaced.</summary>
@@ -89,27 +99,34 @@ public sealed class ImageRecipe
     private void Follow(DockerfileInstruction instruction)
     {
         var rest = instruction.Rest;
+        var said = rest;
         switch (instruction.Keyword)
         {
             case "ARG":
                 _arguments.Declare(rest, Lookup);
                 return;
+            case "COPY" when instruction.Documents.Count > 0:
+                CopyTexts(instruction);
+                return;
             case "COPY":
                 Copy(rest);
                 return;
             case "ENV":
-                foreach (var (name, value) in Pairs(rest))
-                    _config.SetEnvironment(name, value);
+                said = SetPairs(rest, _config.SetEnvironment);
                 break;
             case "LABEL":
-                foreach (var (name, value) in Pairs(rest))
-                    _config.Object("Labels")[name] = value;
+                said = SetPairs(rest, (name, value) => _config.Object("Labels")[name] = value);
+                break;
+            case "MAINTAINER":
+                Author = rest;
                 break;
             case "WORKDIR":
-                SetWorkingDirectory(Absolute(Expand(rest)));
+                said = Absolute(Expand(rest));
+                SetWorkingDirectory(said);
                 break;
             case "USER":
-                _config.Set("User", Required(Expand(rest)));
+                said = Required(Expand(rest));
+                _config.Set("User", said);
                 break;
             case "EXPOSE":
                 foreach (var port in Words(rest).SelectMany(DockerfilePorts.Read))
@@ -120,7 +137,8 @@ public sealed class ImageRecipe
                     AddVolume(path);
                 break;
             case "STOPSIGNAL":
-                _config.Set("StopSignal", Required(Expand(rest)));
+                said = Required(Expand(rest));
+                _config.Set("StopSignal", said);
                 break;
             case "SHELL":
                 // Only the shell forms below read it: an OCI image's config has no place for it.
@@ -141,10 +159,14 @@ public sealed class ImageRecipe
                 _config.Set("Cmd", DockerfileCommand.Command(rest, _shell));
                 _hasCommand = true;
                 break;
+            case "ONBUILD":
+                throw new FormatException("an OCI image's config has no place for triggers, so the built-in builder cannot follow ONBUILD; leave it out, or use --image-builder docker");
+            case not ("RUN" or "ADD"):
+                throw new FormatException($"{instruction.Keyword} is no instruction of a Dockerfile");
             default:
                 throw new FormatException($"the built-in builder runs no code and reads no build context, so it cannot follow {instruction.Keyword} in the final stage; use --image-builder docker");
         }
-        _history.Add($"{instruction.Keyword} {rest}");
+        _history.Add($"{instruction.Keyword} {said}");
     }
 
     private void Copy(string rest)
@@ -152,9 +174,25 @@ public sealed class ImageRecipe
         var placement = DockerfileCopy.Read(rest, _file.Escape, Expand, Absolute);
         if (ModelPath.Length > 0)
             throw new FormatException("the model is copied twice; keep one COPY");
+        if (_texts.Find(text => text.Path.StartsWith(placement.Path + "/", StringComparison.Ordinal)) is { } before)
+            throw new FormatException($"{before.Path}, copied above, lies inside the model, whose own files would have to win; move that COPY below this one");
         Placement = placement with { Made = Missing(placement.Path) };
         RefuseModelInVolume();
     }
+
+    /// <summary>Files for a layer above the model's, so that one inside the model's directory takes the place of the model's own.</summary>
+    private void CopyTexts(DockerfileInstruction instruction)
+    {
+        foreach (var text in DockerfileCopy.ReadTexts(instruction, _file.Escape, Expand, text => DockerfileWords.ExpandText(text, Lookup, _file.Escape), Absolute))
+        {
+            _texts.RemoveAll(earlier => earlier.Path == text.Path);
+            _texts.Add(text);
+            var parent = text.Path[..text.Path.LastIndexOf('/')];
+            _textDirectories.AddRange(Missing(parent).Where(directory => !InModel(directory)).Select(directory => new ImageDirectory(directory, text.Attributes.Owner, text.Attributes.Group)));
+        }
+    }
+
+    private bool InModel(string directory) => ModelPath.Length > 0 && ((directory + "/").StartsWith(ModelPath + "/", StringComparison.Ordinal) || Placement.Made.Contains(directory));
 
     private void AddVolume(string path)
     {
@@ -181,7 +219,16 @@ public sealed class ImageRecipe
     }
 
     private List<string> Missing(string path) =>
-        [.. StandardDirectories.Missing(path, _baseDirectory).Where(directory => !_directories.Exists(made => made.Path == directory))];
+        [.. StandardDirectories.Missing(path, _baseDirectory).Where(directory => !_directories.Concat(_textDirectories).Any(made => made.Path == directory))];
+
+    /// <summary>Sets each NAME=VALUE; returns them as the history says them.</summary>
+    private string SetPairs(string rest, Action<string, string> set)
+    {
+        var pairs = Pairs(rest);
+        foreach (var (name, value) in pairs)
+            set(name, value);
+        return string.Join(' ', pairs.Select(pair => $"{pair.Name}={pair.Value}"));
+    }
 
     private List<(string Name, string Value)> Pairs(string rest)
     {

@@ -40,6 +40,7 @@ public sealed class ImageRecipeTests
     [InlineData("HEALTHCHECK CMD [\"/probe\"]\nHEALTHCHECK NONE", """{"Healthcheck":{"Test":["NONE"]}}""")]
     [InlineData("ARG TARGETARCH\nENV CPU=$TARGETARCH OS=$TARGETOS", """{"Env":["CPU=amd64","OS="]}""")]
     [InlineData("ENV A=${B:-${C:-xy}} D=${E:-'q r'} F=\"a\\\"b\\c\"", """{"Env":["A=xy","D=q r","F=a\"b\\c"]}""")]
+    [InlineData("ENV E=\nENV A=${E-x} B=${E:-x} C=${N-x} D=${E+set} F=${N+set} G=${E?no}", """{"Env":["E=","A=","B=x","C=x","D=set","F=","G="]}""")]
     [InlineData("CMD [\"x\"]\nENTRYPOINT [\"vllm\", \"serve\"]", """{"Cmd":["x"],"Entrypoint":["vllm","serve"]}""")]
     public void Follows_instructions(string lines, string expected)
     {
@@ -70,7 +71,7 @@ public sealed class ImageRecipeTests
     [Theory]
     [InlineData("RUN pip install x", "cannot follow RUN")]
     [InlineData("ADD https://example.com/x /x", "cannot follow ADD")]
-    [InlineData("MAINTAINER me", "cannot follow MAINTAINER")]
+    [InlineData("ENTRYPOINTS [\"x\"]", "ENTRYPOINTS is no instruction")]
     [InlineData("ONBUILD ENV A=1", "cannot follow ONBUILD")]
     [InlineData("SHELL bash", "SHELL needs a JSON array")]
     [InlineData("HEALTHCHECK --interval=soon CMD x", "is no duration")]
@@ -92,13 +93,18 @@ public sealed class ImageRecipeTests
     [InlineData("COPY --from=weights / /a/../../b", "no place for a model")]
     [InlineData("ENV A=\"x", "not closed")]
     [InlineData("ENV A=${B", "not closed")]
-    [InlineData("ENV A=${B:?x}", "a form other than")]
+    [InlineData("ENV A=\"${B:?say what}\"", "B has no value: say what")]
+    [InlineData("ENV A=${B#x}", "a form other than")]
+    [InlineData("COPY <<EOF file.txt /m/\nx\nEOF", "stand alone before the path")]
+    [InlineData("COPY <<A <<B /m\nx\nA\ny\nB", "go into a directory: write /m/")]
+    [InlineData("COPY <<A /a/../b\nx\nA", "no place for a file")]
+    [InlineData("COPY <<A /models/x/a\nx\nA\nCOPY --from=weights / /models/x", "move that COPY below this one")]
     [InlineData("EXPOSE http", "is not PORT")]
     public void Names_the_line_it_cannot_follow(string line, string message)
     {
         var file = DockerfileReader.Parse(Start + "# comment\n" + line + "\n", "Dockerfile.x");
         var error = Should.Throw<UserException>(() => ImageRecipe.Apply(file, new Dictionary<string, string>(), []));
-        error.Message.ShouldStartWith($"Dockerfile.x:{(line.StartsWith("USER", StringComparison.Ordinal) ? 6 : 5)}: ");
+        error.Message.ShouldStartWith($"Dockerfile.x:{(line.StartsWith("USER", StringComparison.Ordinal) ? 6 : line.Contains("\nCOPY", StringComparison.Ordinal) ? 8 : 5)}: ");
         error.Message.ShouldContain(message);
     }
 
@@ -126,8 +132,8 @@ public sealed class ImageRecipeTests
     [Fact]
     public void Text_in_here_documents_is_no_instruction()
     {
-        var file = DockerfileReader.Parse("FROM a AS weights\r\nRUN <<-'EOF' cat\r\n  FROM b\r\n  EOF\r\nFROM c\r\n", "D");
-        file.Stages.Select(stage => (stage.From, stage.Line)).ShouldBe([("a", 1), ("c", 5)]);
+        var file = DockerfileReader.Parse("FROM a AS weights\r\nRUN <<-'EOF' cat\r\n\tFROM b\r\n EOF\r\n\tEOF\r\nFROM c\r\n", "D");
+        file.Stages.Select(stage => (stage.From, stage.Line)).ShouldBe([("a", 1), ("c", 6)]);
     }
 
     [Fact]
@@ -163,6 +169,40 @@ public sealed class ImageRecipeTests
         Should.Throw<UserException>(() => Apply(Copy + "VOLUME /models\n")).Message.ShouldContain("D:5: VOLUME /models: /models/x lies in the volume");
         Should.Throw<UserException>(() => Apply(Copy, """{"Volumes":{"/models/":{}}}""")).Message.ShouldContain("D:4: COPY");
         Apply(Copy + "VOLUME /models/xy\n").ModelPath.ShouldBe("/models/x");
+    }
+
+    [Fact]
+    public void Here_documents_become_files()
+    {
+        var recipe = Apply(Copy + """
+            ARG PORT=8000
+            ENV NAME=tiny
+            COPY --chown=5:6 --chmod=0600 <<EOF <<-'RAW.txt' /srv/conf/
+            port = ${PORT} "$NAME" \$NAME
+            EOF
+            \tname = $NAME
+            \tRAW.txt
+            COPY <<EOF /models/x/generation_config.json
+            {}
+            EOF
+            COPY <<EOF /etc/motd
+            EOF
+            """.Replace("\\t", "\t", StringComparison.Ordinal).Replace("\r", "", StringComparison.Ordinal) + "\n");
+        var attributes = new TarAttributes(5, 6, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        recipe.Texts.ShouldBe([
+            new ImageText("/srv/conf/EOF", "port = 8000 \"tiny\" $NAME\n", attributes),
+            new ImageText("/srv/conf/RAW.txt", "name = $NAME\n", attributes),
+            new ImageText("/models/x/generation_config.json", "{}\n", default),
+            new ImageText("/etc/motd", "", default)]);
+        recipe.TextDirectories.ShouldBe([new ImageDirectory("/srv/conf", 5, 6)]);
+    }
+
+    [Fact]
+    public void The_history_tells_what_variables_held()
+    {
+        var recipe = Apply("ARG ID=org/x\nENV A=$ID B='c d'\nLABEL m=${ID}\nWORKDIR /w/$ID\nMAINTAINER me\nCMD [\"$ID\"]\n" + Copy);
+        recipe.History.ShouldBe(["ENV A=org/x B=c d", "LABEL m=org/x", "WORKDIR /w/org/x", "MAINTAINER me", "CMD [\"$ID\"]"]);
+        recipe.Author.ShouldBe("me");
     }
 
     [Fact]
