@@ -16,6 +16,9 @@ public sealed class BadInputTests
     [InlineData("preheat/no-such-model", "preheat/no-such-model", "ResolveModel --model hf://preheat/no-such-model")]
     [InlineData("no-such-revision", "tiny-gemma-2", "ResolveModel --model hf://preheat/tiny-gemma-2@no-such-revision")]
     [InlineData("/no/such/folder", "/no/such/folder", "ResolveModel --model file:///no/such/folder")]
+    [InlineData("--layer-compression 'lz4'", "none, gzip, zstd", "BakeImage --layer-compression lz4")]
+    [InlineData("--image-output 'tar'", "--image-builder 'podman'", "Deploy --image-output tar --image-builder podman")]
+    [InlineData("--image-output oci-layout", "--weights baked", "BakeImage --image-output oci-layout --weights hub")]
     [InlineData("--objective", "speed", "LoadTest --objective speed>=1")]
     [InlineData("missing-targets.txt", "missing-targets.txt", "LoadTest --load-targets /missing-targets.txt")]
     public async Task Is_named_with_what_is_allowed(string first, string second, string arguments)
