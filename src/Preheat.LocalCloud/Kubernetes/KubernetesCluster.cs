@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
 using Preheat.LocalCloud.Kubernetes.Api;
+using Preheat.LocalCloud.Kubernetes.Autoscaling;
 using Preheat.LocalCloud.Kubernetes.Controllers;
 using Preheat.LocalCloud.Kubernetes.Definitions;
 using Preheat.LocalCloud.Kubernetes.Store;
@@ -99,6 +100,8 @@ internal sealed class ClusterParts : IAsyncDisposable
         _kubelet = new Kubelet(new NodeServices(
             _store, clock, events, network, new ImagePuller(options.Images, _store, clock, events, overrun, Path.Combine(pods, "roots")),
             new PodVolumes(_store, Path.Combine(pods, "volumes")), options.Runtimes, _probes, options.Touch));
+        var (writer, metrics) = (new ObjectWriter(_store, time), new MetricStore(clock));
+        var reader = new MetricReader(metrics, _store);
         _controllers =
         [
             new DeploymentController(_store, clock, events, deletion, overrun),
@@ -108,12 +111,15 @@ internal sealed class ClusterParts : IAsyncDisposable
             new GarbageCollector(_store, clock, deletion),
             new NamespaceController(_store, clock),
             new DefinitionController(_store, clock, deletion),
+            new MetricScraper(_store, clock, network, _probes, metrics),
+            new AcceleratorSampler(_store, clock, network, metrics),
+            new AutoscalerController(_store, clock, events, writer, reader),
             _kubelet,
         ];
         _proxy = new ServiceProxy(_store, routes, network, options.Touch);
         var server = new ApiServer(
-            identity.Token, options.Touch, kinds, new SelfDescription(kinds), new ResourceEndpoint(_store, new ObjectWriter(_store, time), deletion, time),
-            new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token), _proxy);
+            identity.Token, options.Touch, kinds, new SelfDescription(kinds), new ResourceEndpoint(_store, writer, deletion, time),
+            new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token), _proxy, new MetricsAdapter(reader, _store));
         _listener = new ApiListener(
             context =>
             {

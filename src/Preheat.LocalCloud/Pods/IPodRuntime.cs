@@ -48,6 +48,9 @@ public interface IRunningContainer : IAsyncDisposable
     /// <summary>Completes with the exit code when the container ends by itself or is stopped.</summary>
     Task<int> Exited { get; }
 
+    /// <summary>How long its accelerators have worked since it began to serve; null for a container that does not use them.</summary>
+    TimeSpan? AcceleratorBusy => null;
+
     /// <summary>SIGTERM, then SIGKILL after <paramref name="grace"/>.</summary>
     Task StopAsync(TimeSpan grace);
 }

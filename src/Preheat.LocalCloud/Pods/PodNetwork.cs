@@ -46,6 +46,20 @@ internal sealed class PodNetwork
         return null;
     }
 
+    /// <summary>The pod's container that uses accelerators, and how long they have worked; null when none does.</summary>
+    public (string Container, TimeSpan Time)? AcceleratorBusy(string pod)
+    {
+        foreach (var (name, running) in _running.GetValueOrDefault(pod) ?? [])
+        {
+            if (running.AcceleratorBusy is { } busy)
+            {
+                return (name, busy);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Null when the container has not run (yet, or a second time).</summary>
     public ContainerLog? Log(string pod, string container, bool previous) =>
         _logs.TryGetValue(pod, out var logs) && logs.TryGetValue(container, out var log) ? previous ? log.Before : log.Now : null;

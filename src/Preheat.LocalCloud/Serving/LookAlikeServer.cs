@@ -49,6 +49,8 @@ internal sealed class LookAlikeServer : IRunningContainer
         return server;
     }
 
+    public TimeSpan? AcceleratorBusy => start.AcceleratorCount > 0 ? listening?.Pump.Busy : null;
+
     public Uri? Address(int containerPort) => listening is { } at && at.Port == containerPort ? at.Address : null;
 
     public async Task StopAsync(TimeSpan grace)
@@ -124,7 +126,7 @@ internal sealed class LookAlikeServer : IRunningContainer
         var host = started.Arguments.Text("host") ?? "0.0.0.0";
         log.Api("api_server.py:1912", $"Starting vLLM API server 0 on http://{host}:{started.Port}");
         log.Plain("(APIServer pid=1) INFO:     Application startup complete.");
-        listening = new Listening(started.Port, new Uri(address));
+        listening = new Listening(started.Port, new Uri(address), pump);
 
         await UntilAsync(term.Token);
         listening = null;
@@ -164,7 +166,7 @@ internal sealed class LookAlikeServer : IRunningContainer
         return new ServerIdentity(started.Version, started.Names, started.Model, started.Folder.Config.VocabularySize, template, keys);
     }
 
-    private sealed record Listening(int Port, Uri Address);
+    private sealed record Listening(int Port, Uri Address, BatchPump Pump);
 
     /// <summary>Signals belong to the cloud's process; the host's usual lifetime would take them for itself.</summary>
     private sealed class NoSignals : IHostLifetime

@@ -38,6 +38,7 @@ public sealed class BatchPump : IAsyncDisposable
     private readonly Task loop;
     private int queued;
     private BatchLoad load = new(0, 0, 0, 0);
+    private long busyTicks;
 
     /// <summary>Starts driving. The scheduler belongs to the pump from now on.</summary>
     public BatchPump(BatchScheduler scheduler, TimeProvider time)
@@ -58,6 +59,9 @@ public sealed class BatchPump : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Time that the accelerator has worked since the start: the sum of all iterations' durations.</summary>
+    public TimeSpan Busy => TimeSpan.FromTicks(Interlocked.Read(ref busyTicks));
 
     /// <summary>Asks for a sequence.</summary>
     /// <returns>To be disposed when the client has gone or is served: a sequence that is not complete is abandoned then.</returns>
@@ -107,6 +111,7 @@ public sealed class BatchPump : IAsyncDisposable
                 }
 
                 Publish();
+                Interlocked.Add(ref busyTicks, iteration.Duration.Ticks);
                 due += (long)(iteration.Duration.TotalSeconds * time.TimestampFrequency);
                 var ahead = time.GetElapsedTime(time.GetTimestamp(), due);
                 if (ahead >= Granularity)

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
 using Preheat.LocalCloud.Kubernetes;
 using Preheat.LocalCloud.Kubernetes.Store;
+using Preheat.LocalCloud.Pods;
 using Preheat.LocalCloud.Tests.Pods;
 
 namespace Preheat.LocalCloud.Tests.Kubernetes;
@@ -56,7 +57,7 @@ public sealed class TestCluster : IAsyncLifetime
             Port = 0,
             Clock = new InfrastructureClock(TimeProvider.System, TimeScale),
             Images = Images,
-            Runtimes = [Runtime],
+            Runtimes = [Runtime, new LookAlikeRuntime()],
             Touch = () => Interlocked.Increment(ref _touches),
         }, CancellationToken.None);
         Client.Dispose();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -15,10 +16,15 @@ namespace Preheat.LocalCloud.Tests.Pods;
 /// </summary>
 internal sealed class FakeRuntime : IPodRuntime
 {
+    private readonly ConcurrentDictionary<string, bool> _serving = new();
+
     public ConcurrentQueue<ContainerStart> Starts { get; } = new();
 
     /// <summary>Pods whose <c>/health</c> answers 503, by name prefix.</summary>
     public ConcurrentDictionary<string, bool> Unhealthy { get; } = new();
+
+    /// <summary>Load of all pods of a name prefix together: each says its share at <c>/metrics</c>.</summary>
+    public ConcurrentDictionary<string, double> Load { get; } = new();
 
     /// <summary>Opens the way for the second event of <c>/events</c>.</summary>
     public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -65,6 +71,7 @@ internal sealed class FakeRuntime : IPodRuntime
             var server = new Server(runtime, start, app);
             app.Run(server.AnswerAsync);
             await app.StartAsync();
+            runtime._serving[start.Pod] = true;
             return server;
         }
 
@@ -73,6 +80,7 @@ internal sealed class FakeRuntime : IPodRuntime
         public async Task StopAsync(TimeSpan grace)
         {
             runtime.Stopped.Enqueue(start.Pod);
+            runtime._serving.TryRemove(start.Pod, out _);
             await app.StopAsync();
             _exited.TrySetResult(143);
         }
@@ -85,6 +93,11 @@ internal sealed class FakeRuntime : IPodRuntime
             if (path == "/health")
             {
                 context.Response.StatusCode = runtime.Unhealthy.Keys.Any(name => start.Pod.StartsWith(name)) ? 503 : 200;
+            }
+            else if (path == "/metrics" && runtime.Load.FirstOrDefault(load => start.Pod.StartsWith(load.Key)) is { Key: { } prefix } load)
+            {
+                var share = load.Value / Math.Max(1, runtime._serving.Keys.Count(name => name.StartsWith(prefix)));
+                await context.Response.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"# HELP vllm:num_requests_running Number.\n# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running{{engine=\"0\",model_name=\"a\"}} {share}\n"));
             }
             else if (path == "/quit")
             {

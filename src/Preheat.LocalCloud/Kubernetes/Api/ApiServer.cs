@@ -3,13 +3,15 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Preheat.LocalCloud.Kubernetes.Autoscaling;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Api;
 
 /// <summary>Takes each request: who asks, what for, and which part answers. Errors leave as <c>Status</c>.</summary>
 internal sealed class ApiServer(
-    string token, Action touch, KindCatalog kinds, SelfDescription description, ResourceEndpoint resources, WatchEndpoint watches, LogEndpoint logs, ServiceProxy proxy)
+    string token, Action touch, KindCatalog kinds, SelfDescription description, ResourceEndpoint resources, WatchEndpoint watches, LogEndpoint logs, ServiceProxy proxy,
+    MetricsAdapter adapter)
 {
     private readonly byte[] _token = Encoding.UTF8.GetBytes(token);
 
@@ -63,6 +65,11 @@ internal sealed class ApiServer(
         }
 
         touch();
+        if (adapter.Answer(context.Request) is { } metrics)
+        {
+            return Bodies.WriteAsync(context, 200, metrics);
+        }
+
         if (context.Request.Method == "GET" && description.Answer(context.Request) is { } answer)
         {
             return Bodies.WriteAsync(context, answer);
