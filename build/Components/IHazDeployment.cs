@@ -62,6 +62,30 @@ interface IHazDeployment : INukeBuild
     [Parameter("Replicas at most - default is 4")]
     int? MaxReplicas => TryGetValue<int?>(() => MaxReplicas);
 
+    [Parameter("What replicas are scaled on - none, running, waiting, kv-cache, tgi-queue, tgi-batch, duty-cycle, dcgm; default is running (tgi-queue for tgi) on Google Cloud, none elsewhere", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(AutoscaleMetrics))]
+    string? AutoscaleOn => TryGetValue(() => AutoscaleOn);
+
+    [Parameter("Target of that metric for each replica, in requests or per cent - default is 10 requests (5 waiting ones), 80 per cent")]
+    int? AutoscaleTarget => TryGetValue<int?>(() => AutoscaleTarget);
+
+    [Parameter("The server's interface: openai, or generate for vLLM's simple api_server - default is what the image starts", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(ServerApis))]
+    string? ServerApi => TryGetValue(() => ServerApi);
+
+    [Parameter("What the GKE cluster is - autopilot (default), standard", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(ClusterModes))]
+    string? ClusterMode => TryGetValue(() => ClusterMode);
+
+    [Parameter("Run on Spot machines")]
+    bool Spot => TryGetValue<bool?>(() => Spot) ?? false;
+
+    [Parameter("How the service is reached - cluster (default), internal: an address inside the VPC", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(Exposures))]
+    string? Expose => TryGetValue(() => Expose);
+
+    [Parameter("Run the server as another user than root, as the restricted pod security standard asks")]
+    bool Restricted => TryGetValue<bool?>(() => Restricted) ?? false;
+
+    [Parameter("Folder with a kustomization.yaml of your own, laid over the built-in manifests")]
+    AbsolutePath? Manifests => TryGetValue(() => Manifests);
+
     [Parameter("Context length in tokens - default is what fits the GPU")]
     int? MaxModelLength => TryGetValue<int?>(() => MaxModelLength);
 
@@ -78,6 +102,10 @@ interface IHazDeployment : INukeBuild
     static IEnumerable<string> Clouds => ["local", "google"];
     static IEnumerable<string> Platforms => ["gke", "kubernetes", "cloud-run"];
     static IEnumerable<string> Servers => ["vllm", "tgi"];
+    static IEnumerable<string> ServerApis => ["openai", "generate"];
+    static IEnumerable<string> ClusterModes => ["autopilot", "standard"];
+    static IEnumerable<string> Exposures => ["cluster", "internal"];
+    static IEnumerable<string> AutoscaleMetrics => AutoscaleMetric.All.Select(metric => metric.Name);
 
     /// <summary>Folder of receipts, manifests and reports of all deployments.</summary>
     AbsolutePath Artifacts => ArtifactsDirectory ?? RootDirectory / "artifacts";
@@ -108,5 +136,13 @@ interface IHazDeployment : INukeBuild
         MinReplicas = MinReplicas,
         MaxReplicas = MaxReplicas,
         MaxModelLength = MaxModelLength,
+        AutoscaleOn = AutoscaleOn,
+        AutoscaleTarget = AutoscaleTarget,
+        ServerApi = ServerApi,
+        ClusterMode = ClusterMode,
+        Spot = Spot,
+        Expose = Expose,
+        Restricted = Restricted,
+        ManifestsDirectory = Manifests,
     };
 }

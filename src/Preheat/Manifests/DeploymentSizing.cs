@@ -1,18 +1,16 @@
 using Preheat.Images;
 using Preheat.Models;
+using Preheat.Serving;
 
 namespace Preheat.Manifests;
 
 /// <summary>Resources and time limits of a serving pod, derived from accelerators, image and weights.</summary>
 /// <remarks>
-/// Per accelerator 6 CPU, 24 GiB of memory and 24 GiB of ephemeral storage: what the published vLLM set-up asks for two L4 (12, 48Gi, 48Gi), and half of the
-/// smallest machine that has one L4 and that much CPU (g2-standard-12). The time limits expect a slow day: a node in 5 min, an image at 50 MB/s,
+/// CPU and memory per accelerator are those of <see cref="AcceleratorMachine"/>, and 24 GiB of ephemeral storage: what the published vLLM set-up asks for two L4 is 48Gi. The time limits expect a slow day: a node in 5 min, an image at 50 MB/s,
 /// weights at 100 MB/s, 5 min for compilation and CUDA graphs; and allow twice that.
 /// </remarks>
 internal sealed record DeploymentSizing
 {
-    private const int CpuPerAccelerator = 6;
-    private const int MemoryGiBPerAccelerator = 24;
     private const long StorageGiBPerAccelerator = 24;
     private const double NodeSeconds = 300;
     private const double StartSeconds = 300;
@@ -39,17 +37,16 @@ internal sealed record DeploymentSizing
     /// <summary>Failed start-up probes after which a container is restarted.</summary>
     public required int StartupFailures { get; init; }
 
-    public static DeploymentSizing Of(int accelerators, ServingImage image, ModelSnapshot model)
+    public static DeploymentSizing Of(AcceleratorMachine machine, int accelerators, ServingImage image, ModelSnapshot model, bool downloaded)
     {
         var start = (model.WeightBytes / WeightBytesPerSecond) + StartSeconds;
         var whole = NodeSeconds + (image.Size / ImageBytesPerSecond) + start;
         // An image takes about twice its stored size: layers as they came, and unpacked. Weights that are not in it come beside it.
-        var downloaded = image.ModelPath is null ? model.WeightBytes : 0;
-        var storage = Math.Max(StorageGiBPerAccelerator * accelerators, (((2 * image.Size) + downloaded) / GiB) + 1);
+        var storage = Math.Max(StorageGiBPerAccelerator * accelerators, (((2 * image.Size) + (downloaded ? model.WeightBytes : 0)) / GiB) + 1);
         return new()
         {
-            Cpu = $"{CpuPerAccelerator * accelerators}",
-            Memory = $"{MemoryGiBPerAccelerator * accelerators}Gi",
+            Cpu = $"{machine.Cpu * accelerators}",
+            Memory = $"{machine.MemoryGiB * accelerators}Gi",
             EphemeralStorage = $"{storage}Gi",
             ProgressDeadlineSeconds = (int)Math.Ceiling(Allowance * whole / 60) * 60,
             StartupFailures = (int)Math.Ceiling(Allowance * start / ProbePeriodSeconds),

@@ -1,8 +1,9 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace Preheat.Manifests;
 
-/// <summary>JSON 6902 patches (RFC 6902) over YAML values: <c>add</c>, <c>remove</c> and <c>replace</c>, which is what kustomize components use.</summary>
+/// <summary>JSON 6902 patches (RFC 6902) over YAML values.</summary>
 internal static class JsonPatch
 {
     /// <summary>The value after all operations of the patch.</summary>
@@ -18,15 +19,39 @@ internal static class JsonPatch
     {
         if (operation is not YamlMap map || map.Text("op") is not { } op || map.Text("path") is not { } path)
             throw new UserException($"{operation.At}: an operation of a patch has an op and a path.");
-        if (op is not ("add" or "remove" or "replace"))
-            throw new UserException($"{map["op"]!.At}: the operation '{op}' is not known; use add, remove or replace.");
-        if (op is not "remove" && map["value"] is null)
+        if (op is not ("add" or "remove" or "replace" or "move" or "copy" or "test"))
+            throw new UserException($"{map["op"]!.At}: the operation '{op}' is not known; use add, remove, replace, move, copy or test.");
+        if (op is "add" or "replace" or "test" && map["value"] is null)
             throw new UserException($"{operation.At}: '{op}' needs a value.");
-        if (!path.StartsWith('/'))
-            throw new UserException($"{map["path"]!.At}: the path '{path}' does not start with '/'.");
-        // RFC 6901, section 4: ~1 is '/', ~0 is '~', in this order.
-        var keys = path[1..].Split('/').Select(key => key.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)).ToArray();
-        return Change(target, keys, new(op, path, map["path"]!.At, map["value"]));
+        var at = map["path"]!.At;
+        if (op is not ("move" or "copy" or "test"))
+            return Change(target, Keys(path, at), new(op, path, at, map["value"]));
+        var source = op is "test" ? path : map.Text("from") ?? throw new UserException($"{operation.At}: '{op}' needs a from.");
+        var found = Find(target, Keys(source, at), new(op, source, at, null));
+        if (op is "test")
+            return JsonNode.DeepEquals(found.ToJson(), map["value"]!.ToJson()) ? target : throw new UserException($"{operation.At}: the test failed: {path} is something else.");
+        if (op is "move")
+            target = Change(target, Keys(source, at), new("remove", source, at, null));
+        return Change(target, Keys(path, at), new("add", path, at, found));
+    }
+
+    // RFC 6901, section 4: ~1 is '/', ~0 is '~', in this order.
+    private static string[] Keys(string path, SourcePosition at) => path.StartsWith('/')
+        ? [.. path[1..].Split('/').Select(key => key.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))]
+        : throw new UserException($"{at}: the path '{path}' does not start with '/'.");
+
+    private static YamlValue Find(YamlValue target, ReadOnlySpan<string> keys, Operation operation)
+    {
+        foreach (var key in keys)
+        {
+            target = target switch
+            {
+                YamlMap map => map[key],
+                YamlList list when int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < list.Items.Count => list.Items[index],
+                _ => null,
+            } ?? throw operation.Missing(key);
+        }
+        return target;
     }
 
     private static YamlValue Change(YamlValue target, ReadOnlySpan<string> keys, Operation operation) => target switch

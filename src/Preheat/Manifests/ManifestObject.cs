@@ -18,6 +18,9 @@ internal sealed record ManifestObject(YamlMap Root, string File)
     /// <summary>Kind and name as people write them: <c>Deployment/gemma</c>.</summary>
     public string Title => $"{Kind}/{Name}";
 
+    /// <summary>True for a thing of the whole cluster, which belongs to no single deployment and is never removed with one.</summary>
+    public bool IsShared => Root.Text("metadata", "labels", ManifestChecks.SharedLabel) == "true";
+
     public JsonObject ToJson() => (JsonObject)Root.ToJson();
 
     /// <summary>The object in a document; null, with problems added, when it lacks what every object has (apiVersion, kind, metadata.name).</summary>

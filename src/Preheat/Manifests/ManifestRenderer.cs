@@ -22,6 +22,9 @@ public sealed record RenderRequest
     /// <summary>Folder that takes the YAML; its other <c>.yaml</c> files are removed.</summary>
     public required string OutputDirectory { get; init; }
 
+    /// <summary>Claim of the volume that holds the weights; only with <c>--weights volume</c>.</summary>
+    public string? WeightsClaim { get; init; }
+
     /// <summary>When set, takes the files instead of the folder.</summary>
     public DryRun? DryRun { get; init; }
 }
@@ -29,47 +32,69 @@ public sealed record RenderRequest
 /// <summary>Makes the manifests of a deployment: plain YAML with variables, a base for the server and components for features.</summary>
 public static partial class ManifestRenderer
 {
-    /// <summary>Renders, checks and writes. The same request gives the same bytes. A variable that nothing uses is a <see cref="Warning"/>.</summary>
-    /// <exception cref="UserException">A manifest is wrong; the message lists every problem with file and line. Nothing is written then.</exception>
+    // The order in which objects are applied: what others need comes first. Kinds that are not named come where a Deployment does.
+    private static readonly string[] First = ["Namespace", "StorageClass", "ServiceAccount", "Secret", "ConfigMap", "PersistentVolume", "PersistentVolumeClaim", "Service"];
+    private static readonly string[] Last = ["PodMonitoring", "PodDisruptionBudget", "HorizontalPodAutoscaler"];
+
+    /// <summary>Renders, checks and writes. The same request gives the same bytes. What is doubtful but may be meant is a <see cref="Warning"/>.</summary>
+    /// <exception cref="UserException">A manifest is wrong, or the model does not fit the GPUs; the message lists every problem with file and line. Nothing is written then.</exception>
     public static ManifestSet Render(RenderRequest request, IEventSink events)
     {
         var deployment = request.Deployment;
         if (deployment.Platform is not ("gke" or "kubernetes"))
             throw new UserException($"Manifests are for --platform gke or kubernetes; this deployment's platform is {deployment.Platform}.");
-        var features = FeaturesOf(request);
-        var variables = VariablesOf(request, features);
+        var length = deployment.MaxModelLength;
+        var features = ManifestFeatures.Of(request, length);
+        var variables = VariablesOf(request, length);
         var problems = new List<string>();
         IReadOnlyList<ManifestObject> objects = [];
-        foreach (var folder in features.Select(feature => $"components/{feature}").Prepend($"base/{deployment.Server}"))
+        foreach (var folder in features)
             objects = new KustomizationFolder(request.ManifestsRoot, folder, variables, problems).Apply(objects);
+        if (deployment.ManifestsDirectory is { } own)
+            objects = Layer(new KustomizationFolder(own, "", variables, problems), objects, deployment);
+        objects = LeaveReplicasToTheAutoscaler(objects);
+        var warnings = new List<string>();
         // What follows from an unknown variable would only repeat it.
         if (problems.Count == 0)
-            problems.AddRange(ManifestChecks.Check(objects, deployment));
+            ManifestChecks.Check(objects, deployment, problems, warnings);
         ManifestProblems.ThrowIfAny(problems, "These manifests cannot be applied");
-        foreach (var name in variables.Unused)
-            events.Emit(new Warning($"The variable ${{{name}}} is set, but no manifest uses it."));
+        warnings.AddRange(variables.Unused.Select(name => $"The variable ${{{name}}} is set, but no manifest uses it."));
+        if (deployment.Platform == "gke" && AcceleratorMachine.Doubt(deployment.Accelerator, deployment.AcceleratorCount) is { } doubt)
+            warnings.Add(doubt);
+        foreach (var warning in warnings)
+            events.Emit(new Warning(warning));
         return ManifestFolder.Write(request.OutputDirectory, TextsOf(objects), request.DryRun);
     }
 
-    private static List<string> FeaturesOf(RenderRequest request)
+    // The user's objects belong to the deployment as ours do: its namespace and labels, where they name none themselves.
+    private static List<ManifestObject> Layer(KustomizationFolder own, IReadOnlyList<ManifestObject> objects, Deployment deployment)
     {
-        var features = new List<string>();
-        if (request.Image.ModelPath is null)
-            features.Add("hub-download");
-        if (request.Deployment.MaxModelLength is not null)
-            features.Add("max-model-len");
-        // Only GKE has the kind PodMonitoring.
-        if (request.Deployment.Platform == "gke")
-            features.Add("monitoring");
-        return features;
+        YamlEntry Label(string key, string value) => new(default, key, new YamlScalar(default, value, ScalarKind.String));
+        YamlEntry[] labels = [Label(ManifestChecks.ManagedByLabel, ManifestChecks.Manager), Label(ManifestChecks.DeploymentLabel, deployment.Name)];
+        return
+        [
+            .. own.Apply(objects).Select(value => value.IsShared
+                ? value
+                : ObjectTransforms.InNamespace(ObjectTransforms.WithLabels(value, labels, pods: true, replace: false), deployment.Namespace, replace: false)),
+        ];
     }
 
-    private static ManifestVariables VariablesOf(RenderRequest request, IReadOnlyList<string> features)
+    // A number applied beside an autoscaler would set a scaled deployment back at each roll-out.
+    private static IReadOnlyList<ManifestObject> LeaveReplicasToTheAutoscaler(IReadOnlyList<ManifestObject> objects)
+    {
+        var scaled = objects.Where(value => value.Kind == "HorizontalPodAutoscaler")
+            .Select(value => (Kind: value.Root.Text("spec", "scaleTargetRef", "kind"), Name: value.Root.Text("spec", "scaleTargetRef", "name")))
+            .ToHashSet();
+        return [.. objects.Select(value => scaled.Contains((value.Kind, value.Name)) ? value with { Root = value.Root.Without(["spec", "replicas"]) } : value)];
+    }
+
+    private static ManifestVariables VariablesOf(RenderRequest request, int? maxModelLength)
     {
         var (deployment, model, image) = (request.Deployment, request.Model, request.Image);
-        if (image.ModelPath is null && deployment.Model.Scheme is not ModelScheme.HuggingFace)
-            throw new UserException($"The image {image.Reference} holds no weights, and a pod cannot download {deployment.Model} by itself. Use --weights baked.");
-        var sizing = DeploymentSizing.Of(deployment.AcceleratorCount, image, model);
+        var metric = AutoscaleMetric.Find(deployment.AutoscaleOn);
+        var path = ManifestFeatures.ModelPath(request);
+        var downloaded = ManifestFeatures.IsDownloaded(request);
+        var sizing = DeploymentSizing.Of(AcceleratorMachine.Of(deployment.Accelerator), deployment.AcceleratorCount, image, model, downloaded);
         var variables = new ManifestVariables()
             .Add("ACCELERATOR", deployment.Accelerator)
             .Add("ACCELERATOR_COUNT", deployment.AcceleratorCount)
@@ -79,16 +104,22 @@ public static partial class ManifestRenderer
             .Add("IMAGE", image.Reference)
             .Add("MEMORY", sizing.Memory)
             .Add("MODEL_LABEL", LabelOf(model.Name))
-            .Add("MODEL_PATH", image.ModelPath ?? model.Name)
+            .Add("MODEL_PATH", path)
             .Add("NAMESPACE", deployment.Namespace)
             .Add("PROGRESS_DEADLINE_SECONDS", sizing.ProgressDeadlineSeconds)
             .Add("REPLICAS", deployment.MinReplicas)
             .Add("SERVED_MODEL_NAME", model.Name)
-            .Add("STARTUP_FAILURES", sizing.StartupFailures);
-        if (deployment.MaxModelLength is { } length)
+            .Add("STARTUP_FAILURES", sizing.StartupFailures)
+            .Offer("PROJECT_ID", deployment.ProjectId)
+            .Offer("REGION", deployment.Region);
+        if (maxModelLength is { } length)
             variables.Add("MAX_MODEL_LEN", length);
-        if (features.Contains("hub-download"))
+        if (downloaded)
             variables.Add("MODEL_REVISION", model.Revision);
+        if (deployment.Weights == "volume")
+            variables.Add("WEIGHTS_CLAIM", request.WeightsClaim ?? throw new UserException("The weights are on no volume yet. Run ./build.sh StageWeights."));
+        if (metric.Name != AutoscaleMetric.None)
+            variables.Add("AUTOSCALE_METRIC", metric.Metric).Add("AUTOSCALE_TARGET", metric.Quantity(deployment.AutoscaleTarget)).Add("MAX_REPLICAS", deployment.MaxReplicas);
         return variables;
     }
 
@@ -101,7 +132,7 @@ public static partial class ManifestRenderer
 
     private static IEnumerable<KeyValuePair<string, string>> TextsOf(IReadOnlyList<ManifestObject> objects)
     {
-        foreach (var file in objects.GroupBy(value => value.File))
+        foreach (var file in objects.GroupBy(value => value.File).OrderBy(file => file.Min(RankOf)))
         {
             var text = new StringBuilder();
             foreach (var value in file)
@@ -109,6 +140,10 @@ public static partial class ManifestRenderer
             yield return new(file.Key, text.ToString());
         }
     }
+
+    private static int RankOf(ManifestObject value) => Array.IndexOf(First, value.Kind) is >= 0 and var first
+        ? first - First.Length
+        : Array.IndexOf(Last, value.Kind) + 1;
 
     [GeneratedRegex("[^A-Za-z0-9._-]", RegexOptions.CultureInvariant)]
     private static partial Regex NoLabelCharacter();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Preheat.Manifests.Schemas;
 
 namespace Preheat.Manifests;
 
@@ -11,15 +12,23 @@ namespace Preheat.Manifests;
 internal sealed partial class ManifestVariables
 {
     private readonly SortedDictionary<string, (string Text, ScalarKind Kind)> _values = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _offered = new(StringComparer.Ordinal);
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 
     /// <summary>Names that no manifest used so far, sorted.</summary>
-    public IReadOnlyList<string> Unused => [.. _values.Keys.Where(name => !_used.Contains(name))];
+    public IReadOnlyList<string> Unused => [.. _values.Keys.Where(name => !_used.Contains(name) && !_offered.Contains(name))];
 
     public ManifestVariables Add(string name, string value)
     {
         _values.Add(name, (value, ScalarKind.String));
         return this;
+    }
+
+    /// <summary>A variable for the user's own manifests: no warning when nothing uses it.</summary>
+    public ManifestVariables Offer(string name, string value)
+    {
+        _offered.Add(name);
+        return Add(name, value);
     }
 
     public ManifestVariables Add(string name, long value)
@@ -65,7 +74,8 @@ internal sealed partial class ManifestVariables
             _used.Add(name);
             return value;
         }
-        problems.Add($"{at}: the variable ${{{name}}} is unknown here. Known: {string.Join(", ", _values.Keys)}.");
+        var near = NearestName.Find(name, _values.Keys) is { } meant ? $" Did you mean ${{{meant}}}?" : "";
+        problems.Add($"{at}: the variable ${{{name}}} is unknown here.{near} Known: {string.Join(", ", _values.Keys)}.");
         return null;
     }
 

@@ -25,19 +25,20 @@ internal static partial class YamlReader
     /// <param name="text">The YAML.</param>
     /// <param name="file">Name of the file for messages.</param>
     /// <param name="strict">Refuse plain scalars that YAML 1.1 and 1.2 understand differently.</param>
+    /// <param name="after">Line of the file after which the text begins.</param>
     /// <exception cref="UserException">The text is not YAML, or goes beyond the limits; the message names file and line.</exception>
-    public static IReadOnlyList<YamlValue> Read(string text, string file, bool strict)
+    public static IReadOnlyList<YamlValue> Read(string text, string file, bool strict, long after = 0)
     {
         if (text.Length > LongestText)
             throw new UserException($"{file} has {text.Length} characters; at most {LongestText} are read.");
-        var reading = new Reading(new Parser(new Scanner(new StringReader(text), skipComments: true)), file, strict);
+        var reading = new Reading(new Parser(new Scanner(new StringReader(text), skipComments: true)), file, strict, after);
         try
         {
             return reading.Documents();
         }
         catch (YamlException exception)
         {
-            throw new UserException($"{file}:{exception.Start.Line}: this is not YAML: {exception.Message}", exception);
+            throw new UserException($"{file}:{after + exception.Start.Line}: this is not YAML: {exception.Message}", exception);
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException)
         {
@@ -86,12 +87,12 @@ internal static partial class YamlReader
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex AmbiguousForm();
 
-    private sealed class Reading(Parser parser, string file, bool strict)
+    private sealed class Reading(Parser parser, string file, bool strict, long after)
     {
         private int _values;
 
         /// <summary>Where the last value began.</summary>
-        public long Line { get; private set; } = 1;
+        public long Line { get; private set; } = after + 1;
 
         public List<YamlValue> Documents()
         {
@@ -110,7 +111,7 @@ internal static partial class YamlReader
         private YamlValue Value(int depth)
         {
             var current = parser.Consume<ParsingEvent>();
-            var at = new SourcePosition(file, current.Start.Line);
+            var at = new SourcePosition(file, after + current.Start.Line);
             Line = at.Line;
             if (depth > DeepestNesting)
                 throw new UserException($"{at}: nested deeper than {DeepestNesting} levels.");

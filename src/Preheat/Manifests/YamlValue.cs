@@ -75,6 +75,26 @@ internal sealed record YamlMap(SourcePosition At, IReadOnlyList<YamlEntry> Entri
     /// <summary>The items of the list under a path of keys; none when it is absent or no list.</summary>
     public IReadOnlyList<YamlValue> Items(params ReadOnlySpan<string> path) => Find(path) is YamlList list ? list.Items : [];
 
+    /// <summary>The same with <paramref name="value"/> under a path of keys; mappings on the way that are absent are made.</summary>
+    public YamlMap With(ReadOnlySpan<string> path, YamlValue value)
+    {
+        var key = path[0];
+        var old = this[key];
+        var changed = path.Length == 1 ? value : (old as YamlMap ?? new YamlMap(At, [])).With(path[1..], value);
+        return old is null
+            ? this with { Entries = [.. Entries, new(value.At, key, changed)] }
+            : this with { Entries = [.. Entries.Select(entry => entry.Key == key ? entry with { Value = changed } : entry)] };
+    }
+
+    /// <summary>The same without the key at the end of a path.</summary>
+    public YamlMap Without(ReadOnlySpan<string> path)
+    {
+        var key = path[0];
+        if (path.Length > 1)
+            return this[key] is YamlMap inner ? With([key], inner.Without(path[1..])) : this;
+        return this with { Entries = [.. Entries.Where(entry => entry.Key != key)] };
+    }
+
     public override JsonNode ToJson() =>
         new JsonObject(Entries.Select(entry => KeyValuePair.Create(entry.Key, entry.Value.ToJson())));
 }

@@ -51,6 +51,30 @@ public sealed record Deployment
 
     public required int MaxReplicas { get; init; }
 
+    /// <summary>What the replicas are scaled on; see <see cref="AutoscaleMetric"/>. <c>none</c> keeps <see cref="MinReplicas"/>.</summary>
+    public string AutoscaleOn { get; init; } = AutoscaleMetric.None;
+
+    /// <summary>The metric's target for each replica: requests, or per cent.</summary>
+    public int AutoscaleTarget { get; init; }
+
+    /// <summary>The server's interface: <c>openai</c>, or <c>generate</c> for vLLM's simple server.</summary>
+    public string ServerApi { get; init; } = "openai";
+
+    /// <summary>What a GKE cluster is: <c>autopilot</c> or <c>standard</c>.</summary>
+    public string ClusterMode { get; init; } = "autopilot";
+
+    /// <summary>Run on Spot machines.</summary>
+    public bool Spot { get; init; }
+
+    /// <summary>How the service is reached: <c>cluster</c>, or <c>internal</c> for an address inside the VPC.</summary>
+    public string Expose { get; init; } = "cluster";
+
+    /// <summary>Run as another user than root.</summary>
+    public bool Restricted { get; init; }
+
+    /// <summary>Folder with a kustomization of the user's own, laid over ours; null for none.</summary>
+    public string? ManifestsDirectory { get; init; }
+
     /// <summary>Context length; null leaves it to the server.</summary>
     public int? MaxModelLength { get; init; }
 

@@ -53,6 +53,22 @@ public sealed partial record DeploymentRequest
 
     public int? MaxModelLength { get; init; }
 
+    public string? AutoscaleOn { get; init; }
+
+    public int? AutoscaleTarget { get; init; }
+
+    public string? ServerApi { get; init; }
+
+    public string? ClusterMode { get; init; }
+
+    public bool Spot { get; init; }
+
+    public string? Expose { get; init; }
+
+    public bool Restricted { get; init; }
+
+    public string? ManifestsDirectory { get; init; }
+
     /// <summary>Checks all values together.</summary>
     /// <exception cref="UserException">Lists every value that is wrong, with what is allowed.</exception>
     public Deployment Validate(ParameterReader read)
@@ -91,6 +107,11 @@ public sealed partial record DeploymentRequest
         if (weights == "hub" && filter.Include.Count + filter.Exclude.Count > 0)
             read.Error("--model-include and --model-exclude choose what is baked; with --weights hub the server chooses itself. Leave them out, or use --weights baked.");
 
+        var baseImage = read.Read<string>("--base-image", BaseImage, DefaultBaseImage, (text, out same) => ImageReference.TryParse(same = text, out _), "[HOST/]NAME[:TAG][@sha256:DIGEST] in lower case, for example " + DefaultBaseImage);
+        var metric = AutoscaleMetric.Read(read, AutoscaleOn, cloud, platform, server);
+        if (ManifestsDirectory is not null && !File.Exists(Path.Combine(ManifestsDirectory, "kustomization.yaml")))
+            read.Error($"--manifests '{ManifestsDirectory}' has no kustomization.yaml. Name a folder with one; docs/targets/RenderManifests.md shows an example.");
+
         var minimum = read.Whole("--min-replicas", MinReplicas, 1, 1, 1000);
         var deployment = new Deployment
         {
@@ -101,7 +122,15 @@ public sealed partial record DeploymentRequest
             Resolve = new ResolveOptions { Filter = filter, VerifyContent = verify == "full" },
             Weights = weights,
             Server = server,
-            BaseImage = read.Read<string>("--base-image", BaseImage, DefaultBaseImage, (text, out same) => ImageReference.TryParse(same = text, out _), "[HOST/]NAME[:TAG][@sha256:DIGEST] in lower case, for example " + DefaultBaseImage),
+            BaseImage = baseImage,
+            ServerApi = read.OneOf("--server-api", ServerApi, ServerVersion.Of(baseImage).DefaultApi, "openai", "generate"),
+            ClusterMode = read.OneOf("--cluster-mode", ClusterMode, "autopilot", "autopilot", "standard"),
+            Spot = Spot,
+            Expose = read.OneOf("--expose", Expose, "cluster", "cluster", "internal"),
+            Restricted = Restricted,
+            ManifestsDirectory = ManifestsDirectory,
+            AutoscaleOn = metric.Name,
+            AutoscaleTarget = read.Whole("--autoscale-target", AutoscaleTarget, metric.DefaultTarget, 1, metric.IsPercentage ? 100 : 1_000_000),
             Accelerator = read.Text("--accelerator", Accelerator, "nvidia-l4", LabelForm(), "a GPU product as GKE names it, such as nvidia-l4 or nvidia-h100-80gb"),
             AcceleratorCount = read.Whole("--accelerator-count", AcceleratorCount, 1, 1, 16),
             ProjectId = read.Text("--project-id", ProjectId, "preheat-local", ProjectForm(), "a Google Cloud project id: 6 to 30 lower-case letters, digits and dashes"),

@@ -48,7 +48,7 @@ public sealed class BrokenManifestTests : IDisposable
     }
 
     [Theory]
-    [InlineData("- op: add", "- op: move", "'move' is not known")]
+    [InlineData("- op: add", "- op: merge", "'merge' is not known")]
     [InlineData("containers/0/args/-", "containers/1/args/-", "stopped at '1'")]
     [InlineData("containers/0/args/-", "containers/0/argz/-", "stopped at 'argz'")]
     [InlineData("  value: --max-model-len=${MAX_MODEL_LEN}\n", "", "needs a value")]

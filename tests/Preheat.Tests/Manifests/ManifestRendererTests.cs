@@ -23,18 +23,7 @@ public sealed class ManifestRendererTests : IDisposable
             _fixture.Deployment = _fixture.Deployment with { AcceleratorCount = 2, MaxModelLength = 4096, Platform = "kubernetes" };
             _fixture.Model = _fixture.Model with { WeightBytes = 18_500_000_000 };
         }
-        var set = _fixture.Render();
-        var folder = Path.Combine(RenderingFixture.RepositoryRoot, "tests/Preheat.Tests/Manifests/Golden", golden);
-        // UPDATE_GOLDENS=1 accepts what is rendered now; the change is then reviewed as a diff.
-        if (Environment.GetEnvironmentVariable("UPDATE_GOLDENS") == "1")
-        {
-            Directory.CreateDirectory(folder);
-            foreach (var file in set.Files)
-                File.Copy(Path.Combine(_fixture.Output, file), Path.Combine(folder, file), overwrite: true);
-        }
-        set.Files.Order(StringComparer.Ordinal).ShouldBe(Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
-        foreach (var file in set.Files)
-            _fixture.Read(file).ShouldBe(File.ReadAllText(Path.Combine(folder, file)), file);
+        Golden.Matches(golden, _fixture.Render(), _fixture.Output);
     }
 
     [Fact]

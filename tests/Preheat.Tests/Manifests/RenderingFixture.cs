@@ -73,8 +73,10 @@ internal sealed class RenderingFixture : IDisposable, IEventSink
         BaseImage = $"vllm/vllm-openai@sha256:{new string('b', 64)}",
     };
 
+    public string? WeightsClaim { get; set; }
+
     public ManifestSet Render() => ManifestRenderer.Render(
-        new RenderRequest { Deployment = Deployment, Model = Model, Image = Image, ManifestsRoot = ManifestsRoot, OutputDirectory = Output },
+        new RenderRequest { Deployment = Deployment, Model = Model, Image = Image, ManifestsRoot = ManifestsRoot, OutputDirectory = Output, WeightsClaim = WeightsClaim },
         this);
 
     /// <summary>Changes one text in one manifest and returns the line it stands in.</summary>
