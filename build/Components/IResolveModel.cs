@@ -4,7 +4,7 @@ using Preheat.Runs;
 interface IResolveModel : IHazCloud
 {
     /// <summary>What the step reads; a moving reference is asked for again every time.</summary>
-    StepInputs ResolveInputs => new(nameof(ResolveModel), 1, new
+    StepInputs ResolveInputs => new(nameof(ResolveModel), 2, new
     {
         model = Session.Current.Deployment.Model.ToString(),
         Session.Current.Deployment.Resolve.Filter.Include,

@@ -43,7 +43,9 @@ public static partial class ManifestRenderer
         var deployment = request.Deployment;
         if (deployment.Platform is not ("gke" or "kubernetes"))
             throw new UserException($"Manifests are for --platform gke or kubernetes; this deployment's platform is {deployment.Platform}.");
-        var length = deployment.MaxModelLength;
+        var length = MemoryFit.Of(deployment, request.Model).MaxModelLength;
+        if (length is not null && deployment.MaxModelLength is null)
+            events.Emit(new Note($"The context is cut to {length} tokens, which is what fits {deployment.AcceleratorCount} × {deployment.Accelerator}; --max-model-length asks for less."));
         var features = ManifestFeatures.Of(request, length);
         var variables = VariablesOf(request, length);
         var problems = new List<string>();

@@ -45,7 +45,7 @@ public static class ModelResolver
             throw NoWeights(source, listing.Files);
         if (ModelCompleteness.MissingShards(weights.Select(file => file.Path)) is [var lost, ..])
             throw new UserException($"{source.Description} lacks {lost}, which the names of the other shards promise. Download or copy all of the model, or choose another revision.");
-        var architecture = await ReadArchitectureAsync(source, byPath, cancellation);
+        var (architecture, dimensions) = await ReadConfigAsync(source, byPath, cancellation);
 
         var tensors = new Dictionary<string, (string File, TensorEntry Tensor)>();
         foreach (var file in weights)
@@ -75,6 +75,7 @@ public static class ModelResolver
                 .OrderByDescending(group => group.Elements).ThenBy(group => group.DType, StringComparer.Ordinal)
                 .First().DType,
             Architecture = architecture,
+            Dimensions = dimensions,
             WeightBytes = tensors.Values.Sum(entry => entry.Tensor.End - entry.Tensor.Begin),
             License = listing.License,
         };
@@ -124,7 +125,7 @@ public static class ModelResolver
             throw new UserException($"{source.Description} cannot be served without {string.Join(", ", missing.Take(5))}{(missing.Count > 5 ? ", …" : "")}, which --model-include or --model-exclude leaves out. Widen the patterns.");
     }
 
-    private static async Task<string> ReadArchitectureAsync(IModelSource source, Dictionary<string, ModelFile> files, CancellationToken cancellation)
+    private static async Task<(string Architecture, ModelDimensions? Dimensions)> ReadConfigAsync(IModelSource source, Dictionary<string, ModelFile> files, CancellationToken cancellation)
     {
         const string name = "config.json";
         if (!files.TryGetValue(name, out var file))
@@ -134,7 +135,7 @@ public static class ModelResolver
         {
             using var document = JsonDocument.Parse(json);
             return document.RootElement.GetProperty("architectures")[0].GetString() is { Length: > 0 } architecture
-                ? architecture
+                ? (architecture, ModelDimensions.From(document.RootElement))
                 : throw Bad(source, name, "architectures[0] is empty");
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)

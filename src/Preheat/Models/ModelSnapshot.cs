@@ -34,6 +34,9 @@ public sealed record ModelSnapshot
     /// <summary>Bytes of all tensors.</summary>
     public required long WeightBytes { get; init; }
 
+    /// <summary>What decides how much GPU memory the model needs; null where config.json does not tell.</summary>
+    public ModelDimensions? Dimensions { get; init; }
+
     /// <summary>Licence id as the hub states it; null when unknown.</summary>
     public string? License { get; init; }
 }
