@@ -8,7 +8,7 @@ namespace Preheat.Models;
 /// <summary>Pins a model reference to a revision and checks, from headers alone, that it can be served.</summary>
 public static class ModelResolver
 {
-    private const int FirstRead = 256 * 1024;
+    private const int MostAtOnce = 8;
     private const int LongestConfig = 4 << 20;
 
     /// <summary>Resolves a reference; of the weights only the safetensors headers are read.</summary>
@@ -48,9 +48,8 @@ public static class ModelResolver
         var (architecture, dimensions) = await ReadConfigAsync(source, byPath, cancellation);
 
         var tensors = new Dictionary<string, (string File, TensorEntry Tensor)>();
-        foreach (var file in weights)
+        foreach (var (file, header) in weights.Zip(await ReadHeadersAsync(source, weights, cancellation)))
         {
-            var header = await ReadHeaderAsync(source, file, cancellation);
             foreach (var tensor in header.Tensors)
             {
                 if (!tensors.TryAdd(tensor.Name, (file.Path, tensor)))
@@ -144,15 +143,20 @@ public static class ModelResolver
         }
     }
 
+    private static async Task<SafetensorsHeader[]> ReadHeadersAsync(IModelSource source, IReadOnlyList<ModelFile> files, CancellationToken cancellation)
+    {
+        var headers = new SafetensorsHeader[files.Count];
+        await Parallel.ForAsync(0, files.Count, new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellation }, async (i, token) => headers[i] = await ReadHeaderAsync(source, files[i], token));
+        return headers;
+    }
+
     private static async Task<SafetensorsHeader> ReadHeaderAsync(IModelSource source, ModelFile file, CancellationToken cancellation)
     {
         try
         {
-            // Most headers fit into the first read, so that a shard costs one request.
-            var start = await ReadAsync(source, file, 0, (int)Math.Min(file.Size, FirstRead), cancellation);
+            // Exactly the header, so that of an unchanged model no byte of a tensor is ever fetched again.
+            var start = await ReadAsync(source, file, 0, (int)Math.Min(file.Size, 8), cancellation);
             var length = SafetensorsHeader.JsonLength(start, file.Size);
-            if (8 + length <= start.Length)
-                return SafetensorsHeader.Parse(start.AsMemory(8, length), file.Size);
             return SafetensorsHeader.Parse(await ReadAsync(source, file, 8, length, cancellation), file.Size);
         }
         catch (FormatException exception)

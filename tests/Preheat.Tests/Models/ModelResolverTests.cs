@@ -28,6 +28,40 @@ public sealed class ModelResolverTests : IDisposable
     }
 
     [Fact]
+    public async Task Reads_no_byte_of_a_tensor()
+    {
+        SampleModel.Write(_folder.Path);
+        var reference = ModelReference.Parse("file://" + _folder.Path);
+        using var source = new RecordingSource(ModelSources.Open(reference, Endpoints, null, TimeProvider.System));
+        var snapshot = await ModelResolver.ResolveAsync(reference, new ResolveOptions(), source, _events, TimeProvider.System, default);
+        foreach (var shard in snapshot.Files.Where(file => file.Path.EndsWith(".safetensors", StringComparison.Ordinal)))
+        {
+            var header = 8 + BitConverter.ToInt64(File.ReadAllBytes(_folder[shard.Path]).AsSpan(0, 8));
+            source.Ends[shard.Path].ShouldBe(header);
+            header.ShouldBeLessThan(shard.Size);
+        }
+    }
+
+    /// <summary>Remembers how far into each file was read.</summary>
+    private sealed class RecordingSource(IModelSource inner) : IModelSource
+    {
+        public System.Collections.Concurrent.ConcurrentDictionary<string, long> Ends { get; } = new();
+
+        public string Description => inner.Description;
+
+        public Task<ModelListing> ListAsync(CancellationToken cancellation) => inner.ListAsync(cancellation);
+
+        public Task<Stream> OpenAsync(ModelFile file, long offset, long? length, CancellationToken cancellation)
+        {
+            var end = offset + (length ?? file.Size - offset);
+            Ends.AddOrUpdate(file.Path, end, (_, before) => Math.Max(before, end));
+            return inner.OpenAsync(file, offset, length, cancellation);
+        }
+
+        public void Dispose() => inner.Dispose();
+    }
+
+    [Fact]
     public async Task A_directorys_revision_changes_with_a_file_that_matters_and_with_no_other()
     {
         SampleModel.Write(_folder.Path);
