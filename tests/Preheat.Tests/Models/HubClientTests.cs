@@ -29,7 +29,7 @@ public sealed class HubClientTests : IAsyncLifetime
     [Fact]
     public async Task Reads_only_the_header_of_each_shard()
     {
-        var asked = new List<string>();
+        var asked = new System.Collections.Concurrent.ConcurrentBag<string>();
         _hub.StorageFault = context =>
         {
             if (context.Request.Path.Value!.Contains(".safetensors") && !context.Request.Path.Value.Contains("index"))
