@@ -2,7 +2,7 @@ using Preheat;
 using Preheat.Runs;
 
 /// <summary>What runs, in which order. How each step works is in src/Preheat.</summary>
-sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalCloudDown, ITest, IBenchmark, IKillTest
+sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, IRollback, ITeardown, ILocalCloudDown, ITest, IBenchmark, IKillTest
 {
     public static int Main() => Execute<Build>(x => ((IVerify)x).Verify);
 
@@ -14,7 +14,7 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
         // It also asks this before anything runs, and tells the answer together with what it finds wrong itself.
         AppContext.SetData("preheat.check", (Func<string[], string[]>)WrongValues);
         // Beside these it runs nothing: they measure, remove, or look at what the others make.
-        AppContext.SetData("preheat.exclusive", new[] { "LoadTest", "Test", "Benchmark", "Doctor", "Status", "Teardown", "LocalCloudDown", "KillTest" });
+        AppContext.SetData("preheat.exclusive", new[] { "LoadTest", "Test", "Benchmark", "Doctor", "Status", "Rollback", "Teardown", "LocalCloudDown", "KillTest" });
     }
 
     /// <summary>All wrong values are told before anything runs.</summary>
@@ -31,7 +31,7 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
     private string[] WrongValues(string[] targets)
     {
         var wrong = new List<string>();
-        if (!targets.Intersect(["Doctor", "ResolveModel", "Status", "Teardown"]).Any())
+        if (!targets.Intersect(["Doctor", "ResolveModel", "Status", "Rollback", "Teardown"]).Any())
             return [];
         Check(wrong, () => _ = Session.Current.Deployment);
         Check(wrong, () => _ = ((IHazCloud)this).CloudOptions);
@@ -39,6 +39,8 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, ITeardown, ILocalClou
             Check(wrong, Session.Current.CheckPlace);
         if (targets.Contains("BakeImage"))
             Check(wrong, () => ((IBakeImage)this).CheckImageBuild(targets.Contains("RenderManifests")));
+        if (targets.Contains("Deploy"))
+            Check(wrong, () => _ = ((IDeploy)this).Strategy);
         if (targets.Contains("LoadTest"))
             Check(wrong, () => _ = ((ILoadTest)this).Load);
         return [.. wrong];

@@ -1,3 +1,4 @@
+using Preheat.Kubernetes;
 using Preheat.Load;
 using Preheat.Runs;
 
@@ -29,6 +30,7 @@ interface ILoadTest : ISmokeTest
         .Description("Send load at a constant rate and measure; missed objectives end with exit code 3")
         .DependsOn(Deploy)
         .After(SmokeTest)
+        .OnlyWhenStatic(() => !Diff)
         .Executes(() => Session.Current.RunAsync(nameof(LoadTest), async cancellation =>
         {
             var session = Session.Current;
@@ -36,6 +38,8 @@ interface ILoadTest : ISmokeTest
             var endpoints = await session.EndpointsAsync();
             var (rollout, connection) = await ConnectAsync();
             using var open = connection;
+            if (rollout.Endpoint.Kind is EndpointKind.PortForward)
+                Log.Warning("The endpoint is a port-forward, which reaches one pod: this measures that pod, and no autoscaling.");
             var request = new LoadRequest
             {
                 Client = open.Client,

@@ -10,6 +10,7 @@ interface ISmokeTest : IDeploy
         .Description("Ask the endpoint everything a client will, once")
         .DependsOn(Deploy)
         .TriggeredBy(Deploy)
+        .OnlyWhenStatic(() => !Diff)
         .Executes(() => Session.Current.RunAsync(nameof(SmokeTest), async cancellation =>
         {
             var session = Session.Current;

@@ -9,12 +9,12 @@ interface IStatus : IHazCloud
         {
             var session = Session.Current;
             var name = session.Deployment.Name;
-            if (LocalCloud.Find(CloudState) is null)
+            if (session.Deployment.KubeContext is null && LocalCloud.Find(CloudState) is null)
             {
                 Log.Information("Nothing serves: the embedded cloud is not running. './build.sh Deploy' starts it and brings '{Name:l}' back.", name);
                 return;
             }
-            var status = await ClusterStatus.GetAsync(name, inNamespace: null, await session.EndpointsAsync(), Session.Time, cancellation);
+            var status = await ClusterStatus.GetAsync(name, inNamespace: null, await session.EndpointsAsync(), session.Events, Session.Time, cancellation);
             if (status.Objects.Count + status.Pods.Count == 0)
             {
                 Log.Information("Nothing is there of deployment '{Name:l}' in context {Context:l}. './build.sh Deploy' puts it there.", name, status.Context);

@@ -13,13 +13,15 @@ interface ITeardown : ISmokeTest
             var session = Session.Current;
             var receipts = session.Steps.Receipts;
             var endpoints = await session.EndpointsAsync();
-            var plan = await ClusterTeardown.PlanAsync(receipts.Deployment, inNamespace: null, endpoints, Session.Time, cancellation);
+            var plan = await ClusterTeardown.PlanAsync(receipts.Deployment, inNamespace: null, endpoints, session.Events, Session.Time, cancellation);
             if (plan.Objects.Count == 0)
             {
                 Log.Information("Nothing is there of deployment '{Name:l}'.", receipts.Deployment);
                 return;
             }
-            Log.Information("This will be removed: {Objects:l}", string.Join(", ", plan.Objects.Select(item => item.Title)));
+            Log.Information("This will be removed, in this order:");
+            foreach (var item in plan.Objects)
+                Log.Information("  {Namespace:l} {Title:l}{Age:l}", item.Namespace ?? "", item.Title, item.CreatedAt is { } made ? $", made {made:yyyy-MM-dd HH:mm} UTC" : "");
             if (session.DryRun is null && !Yes && !Agreed())
                 throw new UserException("Nothing was removed. Add --yes to remove what is listed above.");
             foreach (var target in new[] { nameof(Deploy), nameof(SmokeTest) })

@@ -11,6 +11,7 @@ interface IVerify : ILoadTest
     Target Verify => _ => _
         .Description("The whole way from a model to a tested endpoint, with a report to look at")
         .DependsOn(SmokeTest, LoadTest)
+        .OnlyWhenStatic(() => !Diff)
         .Executes(() => Session.Current.RunAsync(nameof(Verify), _ =>
         {
             var report = WriteReport();

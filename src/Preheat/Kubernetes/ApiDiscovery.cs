@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Text.Json.Nodes;
 
 namespace Preheat.Kubernetes;
@@ -9,35 +10,48 @@ internal sealed record ApiResource(KubernetesKind Kind, string Plural, bool Name
     /// <summary>Path relative to the server's address: <c>apis/apps/v1/namespaces/NS/deployments/NAME</c>.</summary>
     public string Path(string? inNamespace, string? name = null)
     {
-        var root = Kind.ApiVersion.Contains('/', StringComparison.Ordinal) ? $"apis/{Kind.ApiVersion}" : $"api/{Kind.ApiVersion}";
         var place = Namespaced && inNamespace is not null ? $"/namespaces/{Uri.EscapeDataString(inNamespace)}" : "";
-        return $"{root}{place}/{Plural}{(name is null ? "" : "/" + Uri.EscapeDataString(name))}";
+        return $"{ApiDiscovery.RootOf(Kind.ApiVersion)}{place}/{Plural}{(name is null ? "" : "/" + Uri.EscapeDataString(name))}";
     }
 }
 
-/// <summary>Learns from the API server how its kinds are called in paths (Kubernetes API, "API discovery": <c>APIResourceList</c>).</summary>
-internal sealed class ApiDiscovery(Func<string, CancellationToken, Task<JsonObject>> get)
+/// <summary>Learns from the API server how its kinds are called in paths (Kubernetes API, "API discovery").</summary>
+/// <remarks>
+/// Two requests give everything where the server has aggregated discovery (1.30 has it, and may have it turned off); else each group and version is
+/// asked for when it is needed. What the aggregated answer lacks, or calls stale, is asked for in the old way too: a custom kind may be newer than the answer.
+/// </remarks>
+internal sealed class ApiDiscovery(Func<string, string?, CancellationToken, Task<JsonObject>> get) : IDisposable
 {
-    // What every cluster has, for users who may not read the discovery paths.
-    private static readonly ApiResource[] Core =
-    [
-        new(KubernetesKind.Namespace, "namespaces", Namespaced: false),
-        new(KubernetesKind.Pod, "pods", Namespaced: true),
-        new(KubernetesKind.Event, "events", Namespaced: true),
-        new(KubernetesKind.Service, "services", Namespaced: true),
-        new(KubernetesKind.Secret, "secrets", Namespaced: true),
-        new(KubernetesKind.Deployment, "deployments", Namespaced: true),
-        new(KubernetesKind.ReplicaSet, "replicasets", Namespaced: true),
-    ];
+    private const string Aggregated =
+        "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 
     private readonly ConcurrentDictionary<string, IReadOnlyList<ApiResource>> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _roots = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _gate = new(1, 1);
+
+    /// <summary><c>api/v1</c> or <c>apis/apps/v1</c>.</summary>
+    public static string RootOf(string apiVersion) => apiVersion.Contains('/', StringComparison.Ordinal) ? $"apis/{apiVersion}" : $"api/{apiVersion}";
 
     /// <summary>The resource of a kind; null when the cluster does not have it.</summary>
     public async Task<ApiResource?> FindAsync(KubernetesKind kind, CancellationToken cancellation)
     {
-        if (!_known.TryGetValue(kind.ApiVersion, out var resources))
-            _known[kind.ApiVersion] = resources = await ListAsync(kind.ApiVersion, cancellation);
-        return resources.FirstOrDefault(resource => resource.Kind == kind);
+        if (Known(kind) is { } known)
+            return known;
+        await _gate.WaitAsync(cancellation);
+        try
+        {
+            if (Known(kind) is { } meanwhile)
+                return meanwhile;
+            await AggregatedAsync(kind.ApiVersion.Contains('/', StringComparison.Ordinal) ? "apis" : "api", cancellation);
+            if (Known(kind) is { } found)
+                return found;
+            _known[kind.ApiVersion] = await ListAsync(kind.ApiVersion, cancellation);
+            return Known(kind);
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     /// <exception cref="UserException">The cluster does not have this kind.</exception>
@@ -45,23 +59,56 @@ internal sealed class ApiDiscovery(Func<string, CancellationToken, Task<JsonObje
         await FindAsync(kind, cancellation)
         ?? throw new UserException($"The cluster has no kind {kind.Kind} in {kind.ApiVersion}. Install what brings it (a custom resource definition), or leave the feature out; --platform kubernetes uses no kinds of GKE.");
 
+    public void Dispose() => _gate.Dispose();
+
+    private ApiResource? Known(KubernetesKind kind) =>
+        _known.TryGetValue(kind.ApiVersion, out var resources) ? resources.FirstOrDefault(resource => resource.Kind == kind) : null;
+
+    // A server without it answers with the names of its groups, and a user without the right with 403: both are asked group by group then.
+    private async Task AggregatedAsync(string root, CancellationToken cancellation)
+    {
+        if (!_roots.TryAdd(root, true))
+            return;
+        JsonObject answer;
+        try
+        {
+            answer = await get(root, Aggregated, cancellation);
+        }
+        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.NotAcceptable)
+        {
+            return;
+        }
+        if (answer.Text("kind") is not "APIGroupDiscoveryList")
+            return;
+        foreach (var group in answer.Items("items"))
+        {
+            foreach (var version in group.Items("versions").Where(version => version.Text("freshness") is not "Stale" && version.Text("version") is not null))
+            {
+                var apiVersion = group.Text("metadata", "name") is { Length: > 0 } name ? $"{name}/{version.Text("version")}" : version.Text("version")!;
+                _known[apiVersion] = [.. version.Items("resources")
+                    .Where(resource => resource.Text("resource") is not null && resource.Text("responseKind", "kind") is not null)
+                    .Select(resource => new ApiResource(new(apiVersion, resource.Text("responseKind", "kind")!), resource.Text("resource")!, resource.Text("scope") is "Namespaced"))];
+            }
+        }
+    }
+
     private async Task<IReadOnlyList<ApiResource>> ListAsync(string version, CancellationToken cancellation)
     {
         try
         {
-            var list = await get(version.Contains('/', StringComparison.Ordinal) ? $"apis/{version}" : $"api/{version}", cancellation);
+            var list = await get(RootOf(version), null, cancellation);
             // Names with a slash are subresources: pods/log.
             return [.. list.Items("resources")
                 .Where(resource => resource.Text("name")?.Contains('/', StringComparison.Ordinal) == false && resource.Text("kind") is not null)
                 .Select(resource => new ApiResource(new(version, resource.Text("kind")!), resource.Text("name")!, resource.Flag("namespaced")))];
         }
-        catch (KubernetesApiException exception) when (exception.Status is System.Net.HttpStatusCode.NotFound)
+        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.NotFound)
         {
             return [];
         }
-        catch (KubernetesApiException exception) when (exception.Status is System.Net.HttpStatusCode.Forbidden && Array.Exists(Core, resource => resource.Kind.ApiVersion == version))
+        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden && BuiltInKinds.All.Any(resource => resource.Kind.ApiVersion == version))
         {
-            return [.. Core.Where(resource => resource.Kind.ApiVersion == version)];
+            return [.. BuiltInKinds.All.Where(resource => resource.Kind.ApiVersion == version)];
         }
     }
 }

@@ -8,8 +8,6 @@ namespace Preheat.Kubernetes;
 /// <remarks>Deploy never prunes it; Teardown removes it with the rest.</remarks>
 public sealed class ClusterReceipts(string deployment, string inNamespace, CloudEndpoints endpoints, TimeProvider time) : ISharedReceipts
 {
-    private static readonly KubernetesKind ConfigMap = new("v1", "ConfigMap");
-
     public string Place => $"ConfigMap/{Name} of namespace {inNamespace}";
 
     private string Name => NameOf(deployment);
@@ -21,7 +19,7 @@ public sealed class ClusterReceipts(string deployment, string inNamespace, Cloud
     public async Task<IReadOnlyDictionary<string, string>?> ReadAsync(CancellationToken cancellation)
     {
         using var client = KubernetesClient.Connect(endpoints, time);
-        var found = await client.FindAsync(ConfigMap, inNamespace, Name, cancellation);
+        var found = await client.FindAsync(KubernetesKind.ConfigMap, inNamespace, Name, cancellation);
         if (found is null || found.Label(ManifestChecks.DeploymentLabel) != deployment)
             return null;
         return (found.Json.At("data") as JsonObject ?? []).Where(entry => entry.Value is JsonValue)
@@ -35,8 +33,8 @@ public sealed class ClusterReceipts(string deployment, string inNamespace, Cloud
         await client.ApplyAsync(
             new JsonObject
             {
-                ["apiVersion"] = ConfigMap.ApiVersion,
-                ["kind"] = ConfigMap.Kind,
+                ["apiVersion"] = KubernetesKind.ConfigMap.ApiVersion,
+                ["kind"] = KubernetesKind.ConfigMap.Kind,
                 ["metadata"] = new JsonObject
                 {
                     ["name"] = Name,

@@ -1,3 +1,5 @@
+using Preheat.Runs;
+
 namespace Preheat.Kubernetes;
 
 /// <summary>One object of a deployment as the cluster has it.</summary>
@@ -15,10 +17,10 @@ public sealed record ClusterStatus(string Context, Uri Server, IReadOnlyList<Sta
 {
     /// <summary>Asks the cluster by label; receipts play no part.</summary>
     /// <param name="inNamespace">Null looks in all namespaces.</param>
-    public static async Task<ClusterStatus> GetAsync(string deployment, string? inNamespace, CloudEndpoints endpoints, TimeProvider time, CancellationToken cancellation)
+    public static async Task<ClusterStatus> GetAsync(string deployment, string? inNamespace, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         using var client = KubernetesClient.Connect(endpoints, time);
-        var objects = await OwnedObjects.ListAsync(client, deployment, inNamespace, cancellation);
+        var objects = await OwnedObjects.ListAsync(client, deployment, inNamespace, events, cancellation);
         var pods = await client.ListAsync(KubernetesKind.Pod, new(inNamespace, Labels: OwnedObjects.Selector(deployment)), cancellation);
         var now = time.GetUtcNow();
         return new(
@@ -30,13 +32,9 @@ public sealed record ClusterStatus(string Context, Uri Server, IReadOnlyList<Sta
 
     private static StatusRow RowOf(KubernetesObject item, DateTimeOffset now)
     {
-        if (item.IsDeleting)
-            return Row(item, isReady: false, "being removed", digest: null, now);
-        if (item.Kind != KubernetesKind.Deployment)
-            return Row(item, isReady: true, "there", digest: null, now);
-        var progress = DeploymentProgress.Of(item);
+        var progress = ObjectProgress.Of(item);
         var image = item.Json.Items("spec", "template", "spec", "containers").Select(container => container.Text("image")).FirstOrDefault();
-        return Row(item, progress.IsDone, progress.State, DigestOf(image), now);
+        return Row(item, progress.IsDone, progress.Failure ?? progress.State, DigestOf(image), now);
     }
 
     private static StatusRow PodRowOf(KubernetesObject pod, DateTimeOffset now)

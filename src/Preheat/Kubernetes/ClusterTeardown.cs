@@ -15,10 +15,10 @@ public static class ClusterTeardown
 
     /// <summary>Asks the cluster what there is to remove.</summary>
     /// <param name="inNamespace">Null looks in all namespaces.</param>
-    public static async Task<TeardownPlan> PlanAsync(string deployment, string? inNamespace, CloudEndpoints endpoints, TimeProvider time, CancellationToken cancellation)
+    public static async Task<TeardownPlan> PlanAsync(string deployment, string? inNamespace, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         using var client = KubernetesClient.Connect(endpoints, time);
-        return new(deployment, inNamespace, await OwnedObjects.ListAsync(client, deployment, inNamespace, cancellation));
+        return new(deployment, inNamespace, await OwnedObjects.ListAsync(client, deployment, inNamespace, events, cancellation));
     }
 
     /// <summary>Removes exactly the objects of a plan and waits until they and their pods are gone.</summary>

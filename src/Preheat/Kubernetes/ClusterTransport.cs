@@ -21,7 +21,7 @@ internal static class ClusterTransport
         handler.Proxy = context.Proxy is { } proxy ? new WebProxy(proxy) : null;
         // An environment's proxy cannot reach this machine's own loopback.
         handler.UseProxy = handler.Proxy is not null || !context.Server.IsLoopback;
-        return new HttpClient(new Authentication(credentials, context.TlsServerName, handler)) { BaseAddress = context.Server, Timeout = timeout };
+        return new HttpClient(new Authentication(credentials, context.TlsServerName, context.User.Impersonation, handler)) { BaseAddress = context.Server, Timeout = timeout };
     }
 
     /// <summary>No redirects (credentials would go along), no cookies, as many connections as are needed, dead ones noticed.</summary>
@@ -61,7 +61,7 @@ internal static class ClusterTransport
         return options;
     }
 
-    private sealed class Authentication(KubeCredentials credentials, string? tlsServerName, HttpMessageHandler inner) : DelegatingHandler(inner)
+    private sealed class Authentication(KubeCredentials credentials, string? tlsServerName, IReadOnlyList<KeyValuePair<string, string>> impersonation, HttpMessageHandler inner) : DelegatingHandler(inner)
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -69,6 +69,8 @@ internal static class ClusterTransport
             request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
             // The handler takes the name for SNI and for the certificate's check from here.
             request.Headers.Host = tlsServerName;
+            foreach (var (name, value) in impersonation)
+                request.Headers.TryAddWithoutValidation(name, value);
             await AddTokenAsync(request, refresh: false, cancellationToken);
             var response = await base.SendAsync(request, cancellationToken);
             // A token may have been revoked or replaced early: ask once more, if the request can be sent again.

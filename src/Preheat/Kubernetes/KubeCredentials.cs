@@ -18,7 +18,7 @@ internal sealed class KubeCredentials(KubeUser user, TimeProvider time) : IDispo
     private (Secret? Token, X509Certificate2? Certificate, DateTimeOffset Until)? _current;
 
     /// <summary>True when asking again may give something else.</summary>
-    public bool CanRefresh => user.Token is null && (user.TokenFile is not null || user.Exec is not null);
+    public bool CanRefresh => user.TokenFile is not null || (user.Token is null && user.Exec is not null);
 
     /// <summary>The client certificate to show, once <see cref="TokenAsync"/> has run; null for none.</summary>
     public X509Certificate2? Certificate => user.Certificate ?? _current?.Certificate;
@@ -64,12 +64,10 @@ internal sealed class KubeCredentials(KubeUser user, TimeProvider time) : IDispo
         var start = new ProcessStartInfo(plugin.Command, plugin.Arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
         foreach (var (name, value) in plugin.Environment)
             start.Environment[name] = value;
-        start.Environment["KUBERNETES_EXEC_INFO"] = new JsonObject
-        {
-            ["apiVersion"] = plugin.ApiVersion,
-            ["kind"] = "ExecCredential",
-            ["spec"] = new JsonObject { ["interactive"] = false },
-        }.ToJsonString();
+        var spec = new JsonObject { ["interactive"] = false };
+        if (plugin.Cluster is { } cluster)
+            spec["cluster"] = cluster.DeepClone();
+        start.Environment["KUBERNETES_EXEC_INFO"] = new JsonObject { ["apiVersion"] = plugin.ApiVersion, ["kind"] = "ExecCredential", ["spec"] = spec }.ToJsonString();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var timer = time.CreateTimer(_ => limit.Cancel(), null, PluginTimeout, Timeout.InfiniteTimeSpan);
         using var process = Start(start, plugin);
@@ -109,15 +107,18 @@ internal sealed class KubeCredentials(KubeUser user, TimeProvider time) : IDispo
     // ExecCredential (kubernetes.io, "client-go credential plugins"): status.token, or a certificate and key; without an expiry it is good until a 401.
     private (Secret?, X509Certificate2?, DateTimeOffset) Read(string output, ExecCommand plugin)
     {
-        JsonNode? status;
+        JsonNode? answer;
         try
         {
-            status = JsonNode.Parse(output).At("status");
+            answer = JsonNode.Parse(output);
         }
         catch (JsonException exception)
         {
             throw new UserException($"The credential plugin '{plugin.Command}' of the user '{user.Name}' did not answer with an ExecCredential.", exception);
         }
+        if (answer.Text("apiVersion") != plugin.ApiVersion)
+            throw new UserException($"The credential plugin '{plugin.Command}' of the user '{user.Name}' answered in {answer.Text("apiVersion") ?? "no version"}, the kubeconfig asks for {plugin.ApiVersion}. Bring the plugin or the kubeconfig up to date.");
+        var status = answer.At("status");
         var token = status.Text("token");
         var certificate = status.Text("clientCertificateData") is { } pem && status.Text("clientKeyData") is { } key
             ? Kubeconfig.ClientCertificate(pem, key, $"The certificate that the credential plugin '{plugin.Command}' gave")

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json.Nodes;
 using Preheat.Manifests;
 
 namespace Preheat.Kubernetes;
@@ -30,7 +31,7 @@ internal sealed record KubeContext
     public required KubeUser User { get; init; }
 }
 
-/// <summary>How to prove who we are; at most one of token, file and command is used, in this order.</summary>
+/// <summary>How to prove who we are. As in kubectl a token file comes before a token, and a token before a plugin.</summary>
 internal sealed record KubeUser
 {
     public required string Name { get; init; }
@@ -43,22 +44,34 @@ internal sealed record KubeUser
     public X509Certificate2? Certificate { get; init; }
 
     public ExecCommand? Exec { get; init; }
+
+    /// <summary>Headers that act as somebody else (kubernetes.io, "User impersonation"): <c>Impersonate-User</c> and others.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Impersonation { get; init; } = [];
 }
 
 /// <summary>A credential plugin: <c>client.authentication.k8s.io</c>.</summary>
+/// <param name="Cluster">What the plugin is told of the cluster, with <c>provideClusterInfo</c>; null tells nothing.</param>
 internal sealed record ExecCommand(
     string ApiVersion,
     string Command,
     IReadOnlyList<string> Arguments,
     IReadOnlyDictionary<string, string> Environment,
-    string? InstallHint);
+    string? InstallHint,
+    JsonObject? Cluster);
 
 /// <summary>Reads kubeconfig files (kubernetes.io, "Organizing Cluster Access Using kubeconfig Files").</summary>
 internal static class Kubeconfig
 {
     /// <summary>The context of <paramref name="endpoints"/>: from its file, else from <c>KUBECONFIG</c> (a list) or <c>~/.kube/config</c>.</summary>
     /// <exception cref="UserException">There is no such file or context, or it is not understood.</exception>
-    public static KubeContext Resolve(CloudEndpoints endpoints) => Resolve(FilesOf(endpoints), endpoints.KubeContext);
+    /// <remarks>Inside a pod, where there is no such file, the pod's own service account is used.</remarks>
+    public static KubeContext Resolve(CloudEndpoints endpoints)
+    {
+        var files = FilesOf(endpoints);
+        return endpoints.Kubeconfig is null && endpoints.KubeContext is null && !files.Any(File.Exists) && ServiceAccountContext.Find() is { } inCluster
+            ? inCluster
+            : Resolve(files, endpoints.KubeContext);
+    }
 
     /// <summary>Resolves one context over several files. In a list, the first file that has a value wins and absent files are passed over.</summary>
     public static KubeContext Resolve(IReadOnlyList<string> files, string? contextName)
@@ -83,8 +96,8 @@ internal static class Kubeconfig
             Authority = AuthorityOf(clusterFile, cluster),
             SkipTlsVerify = cluster.Text("insecure-skip-tls-verify") is "true",
             TlsServerName = cluster.Text("tls-server-name"),
-            Proxy = cluster.Text("proxy-url") is { } proxy ? new Uri(proxy, UriKind.Absolute) : null,
-            User = UserOf(configs, context),
+            Proxy = ProxyOf(cluster),
+            User = UserOf(configs, context, clusterFile, cluster),
         };
     }
 
@@ -118,10 +131,25 @@ internal static class Kubeconfig
         return address;
     }
 
+    private static Uri? ProxyOf(YamlMap cluster)
+    {
+        if (cluster.Text("proxy-url") is not { Length: > 0 } text)
+            return null;
+        return Uri.TryCreate(text, UriKind.Absolute, out var proxy) && proxy.Scheme is "http" or "https" or "socks5"
+            ? proxy
+            : throw new UserException($"{cluster["proxy-url"]!.At}: '{text}' is no proxy; write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT.");
+    }
+
     private static X509Certificate2Collection? AuthorityOf(ConfigFile file, YamlMap cluster)
     {
         if (file.Data(cluster, "certificate-authority") is not { } pem)
             return null;
+        return AuthorityOf(pem, $"{cluster.At}: the cluster's certificate authority");
+    }
+
+    /// <summary>The certificates of a PEM text.</summary>
+    public static X509Certificate2Collection AuthorityOf(string pem, string what)
+    {
         var authority = new X509Certificate2Collection();
         try
         {
@@ -129,12 +157,12 @@ internal static class Kubeconfig
         }
         catch (CryptographicException exception)
         {
-            throw new UserException($"{cluster.At}: the cluster's certificate authority is no PEM certificate: {exception.Message}", exception);
+            throw new UserException($"{what} is no PEM certificate: {exception.Message}", exception);
         }
-        return authority.Count > 0 ? authority : throw new UserException($"{cluster.At}: the cluster's certificate authority holds no PEM certificate.");
+        return authority.Count > 0 ? authority : throw new UserException($"{what} holds no PEM certificate.");
     }
 
-    private static KubeUser UserOf(IReadOnlyList<ConfigFile> configs, YamlMap context)
+    private static KubeUser UserOf(IReadOnlyList<ConfigFile> configs, YamlMap context, ConfigFile clusterFile, YamlMap cluster)
     {
         if (context.Text("user") is not { } name)
             return new() { Name = "(anonymous)" };
@@ -150,8 +178,24 @@ internal static class Kubeconfig
             Token = user.Text("token") is { } token ? new Secret(token) : null,
             TokenFile = user.Text("tokenFile") is { } path ? file.Absolute(path) : null,
             Certificate = CertificateOf(file, user, name),
-            Exec = user["exec"] is YamlMap exec ? ExecOf(file, exec, name) : null,
+            Exec = user["exec"] is YamlMap exec ? ExecOf(file, exec, name, clusterFile, cluster) : null,
+            Impersonation = [.. ImpersonationOf(user)],
         };
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> ImpersonationOf(YamlMap user)
+    {
+        if (user.Text("as") is { } name)
+            yield return new("Impersonate-User", name);
+        if (user.Text("as-uid") is { } uid)
+            yield return new("Impersonate-Uid", uid);
+        foreach (var group in user.Items("as-groups").OfType<YamlScalar>())
+            yield return new("Impersonate-Group", group.Text);
+        foreach (var extra in (user["as-user-extra"] as YamlMap)?.Entries ?? [])
+        {
+            foreach (var value in (extra.Value as YamlList)?.Items.OfType<YamlScalar>() ?? [])
+                yield return new("Impersonate-Extra-" + Uri.EscapeDataString(extra.Key), value.Text);
+        }
     }
 
     private static X509Certificate2? CertificateOf(ConfigFile file, YamlMap user, string name)
@@ -183,19 +227,39 @@ internal static class Kubeconfig
         }
     }
 
-    private static ExecCommand ExecOf(ConfigFile file, YamlMap exec, string user)
+    private static ExecCommand ExecOf(ConfigFile file, YamlMap exec, string user, ConfigFile clusterFile, YamlMap cluster)
     {
         var command = exec.Text("command") ?? throw new UserException($"{exec.At}: the credential plugin of the user '{user}' has no command.");
         var version = exec.Text("apiVersion");
         if (version is not ("client.authentication.k8s.io/v1" or "client.authentication.k8s.io/v1beta1"))
             throw new UserException($"{exec.At}: the credential plugin of the user '{user}' speaks {version ?? "no version"}; client.authentication.k8s.io/v1 and v1beta1 are understood.");
+        if (exec.Text("interactiveMode") is "Always")
+            throw new UserException($"{exec["interactiveMode"]!.At}: the credential plugin of the user '{user}' wants to ask a person (interactiveMode: Always). Use one that does not have to, such as a service account's token.");
         // A command with a slash is relative to the file that names it; a bare one is found on PATH.
         return new(
             version,
             command.Contains('/', StringComparison.Ordinal) ? file.Absolute(command) : command,
             [.. exec.Items("args").OfType<YamlScalar>().Select(argument => argument.Text)],
             exec.Items("env").OfType<YamlMap>().Where(entry => entry.Text("name") is not null).ToDictionary(entry => entry.Text("name")!, entry => entry.Text("value") ?? "", StringComparer.Ordinal),
-            exec.Text("installHint"));
+            exec.Text("installHint"),
+            exec.Text("provideClusterInfo") is "true" ? InfoOf(clusterFile, cluster) : null);
+    }
+
+    // client-authentication v1, "Cluster": the cluster's own fields, and the extension that is meant for the plugin.
+    private static JsonObject InfoOf(ConfigFile file, YamlMap cluster)
+    {
+        var info = new JsonObject { ["server"] = cluster.Text("server") };
+        if (cluster.Text("tls-server-name") is { } name)
+            info["tls-server-name"] = name;
+        if (cluster.Text("insecure-skip-tls-verify") is "true")
+            info["insecure-skip-tls-verify"] = true;
+        if (file.Data(cluster, "certificate-authority") is { } authority)
+            info["certificate-authority-data"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(authority));
+        if (cluster.Text("proxy-url") is { } proxy)
+            info["proxy-url"] = proxy;
+        if (cluster.Items("extensions").OfType<YamlMap>().FirstOrDefault(entry => entry.Text("name") == "client.authentication.k8s.io/exec")?["extension"] is { } extension)
+            info["config"] = extension.ToJson();
+        return info;
     }
 
     private sealed class ConfigFile

@@ -20,7 +20,7 @@ public sealed partial class KubernetesClient
         var known = new Dictionary<string, (string Version, JsonObject Metadata)>(StringComparer.Ordinal);
         while (true)
         {
-            var list = await ListAsync(kind, filter, cancellation);
+            var list = await ListAsync(kind, filter, isLean: true, cancellation);
             foreach (var change in Differences(known, list, kind))
                 yield return change;
             yield return new(WatchChange.Synced, null);

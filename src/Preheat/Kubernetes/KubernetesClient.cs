@@ -15,6 +15,12 @@ namespace Preheat.Kubernetes;
 /// <param name="Fields">Field selector: <c>involvedObject.name=gemma</c>.</param>
 public sealed record ObjectFilter(string? Namespace = null, string? Labels = null, string? Fields = null);
 
+/// <summary>How an object is applied.</summary>
+/// <param name="Force">Fields that belong to another manager become ours.</param>
+/// <param name="OnlyCheck">The API server's own dry run: everything is checked, nothing is kept (API concepts, "Dry-run").</param>
+/// <param name="Manager">Owner of the fields.</param>
+public sealed record ApplyOptions(bool Force = false, bool OnlyCheck = false, string Manager = KubernetesClient.FieldManager);
+
 /// <summary>Objects of one list, with the version to watch from.</summary>
 public sealed record ObjectList(IReadOnlyList<KubernetesObject> Items, string ResourceVersion);
 
@@ -41,7 +47,7 @@ public sealed partial class KubernetesClient : IDisposable
         _time = time;
         _http = ClusterTransport.Create(context, time, AnswerTimeout);
         _http.MaxResponseContentBufferSize = LongestAnswer;
-        _discovery = new((path, cancellation) => JsonAsync(() => new(HttpMethod.Get, path), $"read {path}", cancellation));
+        _discovery = new((path, accept, cancellation) => JsonAsync(() => Accepting(accept, path), $"read {path}", cancellation));
     }
 
     /// <summary>Name of the kubeconfig context.</summary>
@@ -74,7 +80,10 @@ public sealed partial class KubernetesClient : IDisposable
     }
 
     /// <summary>All objects that match, page by page.</summary>
-    public async Task<ObjectList> ListAsync(KubernetesKind kind, ObjectFilter filter, CancellationToken cancellation)
+    public Task<ObjectList> ListAsync(KubernetesKind kind, ObjectFilter filter, CancellationToken cancellation) =>
+        ListAsync(kind, filter, isLean: false, cancellation);
+
+    private async Task<ObjectList> ListAsync(KubernetesKind kind, ObjectFilter filter, bool isLean, CancellationToken cancellation)
     {
         var resource = await _discovery.GetAsync(kind, cancellation);
         var items = new List<KubernetesObject>();
@@ -82,10 +91,10 @@ public sealed partial class KubernetesClient : IDisposable
         while (true)
         {
             var path = $"{resource.Path(filter.Namespace)}?limit={PageSize}{QueryOf(filter)}{(next is null ? "" : "&continue=" + Uri.EscapeDataString(next))}";
-            JsonObject page;
+            (List<JsonObject> Items, JsonObject? Metadata) page;
             try
             {
-                page = await JsonAsync(() => new(HttpMethod.Get, path), $"list {resource.Plural}", cancellation);
+                page = await PageAsync(path, $"list {resource.Plural}", isLean, cancellation);
             }
             catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Gone && next is not null)
             {
@@ -93,28 +102,48 @@ public sealed partial class KubernetesClient : IDisposable
                 (next, items) = (null, []);
                 continue;
             }
-            items.AddRange(page.Items("items").Select(item => Typed(item, kind)));
-            next = page.Text("metadata", "continue");
+            items.AddRange(page.Items.Select(item => Typed(item, kind)));
+            next = page.Metadata.Text("continue");
             if (string.IsNullOrEmpty(next))
-                return new(items, page.Text("metadata", "resourceVersion") ?? "0");
+                return new(items, page.Metadata.Text("resourceVersion") ?? "0");
         }
     }
 
     /// <summary>Creates or changes an object by server-side apply: only the fields given become ours, nobody else's are taken.</summary>
     /// <exception cref="KubernetesApiException">Among others 409: a field belongs to another manager; the message lists them.</exception>
-    public async Task<KubernetesObject> ApplyAsync(JsonObject manifest, CancellationToken cancellation)
+    public Task<KubernetesObject> ApplyAsync(JsonObject manifest, CancellationToken cancellation) => ApplyAsync(manifest, new ApplyOptions(), cancellation);
+
+    /// <inheritdoc cref="ApplyAsync(JsonObject, CancellationToken)"/>
+    public async Task<KubernetesObject> ApplyAsync(JsonObject manifest, ApplyOptions options, CancellationToken cancellation)
     {
         var wanted = new KubernetesObject(manifest);
         var resource = await _discovery.GetAsync(wanted.Kind, cancellation);
-        var path = $"{resource.Path(wanted.Namespace, wanted.Name)}?fieldManager={FieldManager}&force=false&fieldValidation=Strict";
-        if (DryRun is not null)
+        var path = $"{resource.Path(wanted.Namespace, wanted.Name)}?fieldManager={options.Manager}&force={(options.Force ? "true" : "false")}&fieldValidation=Strict{(options.OnlyCheck ? "&dryRun=All" : "")}";
+        if (DryRun is not null && !options.OnlyCheck)
         {
             DryRun.Request("PATCH", path, $"{wanted.Title} in context {Context}");
             return wanted;
         }
         // JSON is YAML; the server takes apply patches under this type only (API concepts, "Server-Side Apply").
         var body = JsonSerializer.SerializeToUtf8Bytes(manifest);
-        return new(await JsonAsync(() => Request(HttpMethod.Patch, path, body, "application/apply-patch+yaml"), $"apply {wanted.Title}", cancellation));
+        return new(await JsonAsync(() => Request(HttpMethod.Patch, path, body, "application/apply-patch+yaml"), $"{(options.OnlyCheck ? "check" : "apply")} {wanted.Title}", cancellation));
+    }
+
+    /// <summary>Creates an object, or replaces the version of it that was read; null when somebody else was faster.</summary>
+    internal async Task<KubernetesObject?> TryWriteAsync(JsonObject json, bool isNew, CancellationToken cancellation)
+    {
+        var wanted = new KubernetesObject(json);
+        var resource = await _discovery.GetAsync(wanted.Kind, cancellation);
+        var path = $"{resource.Path(wanted.Namespace, isNew ? null : wanted.Name)}?fieldManager={FieldManager}";
+        var body = JsonSerializer.SerializeToUtf8Bytes(json);
+        try
+        {
+            return new(await JsonAsync(() => Request(isNew ? HttpMethod.Post : HttpMethod.Put, path, body, "application/json"), $"write {wanted.Title}", cancellation));
+        }
+        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Conflict || (!isNew && exception.Status is HttpStatusCode.NotFound))
+        {
+            return null;
+        }
     }
 
     /// <summary>Asks for the removal of exactly this object. True when it was there.</summary>
@@ -164,6 +193,24 @@ public sealed partial class KubernetesClient : IDisposable
         }
     }
 
+    /// <summary>Whether this user may send requests to a service through the API server. An answer of the service itself, whatever it is, says yes.</summary>
+    internal async Task<bool> MayProxyAsync(ServingEndpoint endpoint, CancellationToken cancellation)
+    {
+        try
+        {
+            await BytesAsync(() => new(HttpMethod.Get, endpoint.ProxyPath + "health"), $"reach Service/{endpoint.Service}", cancellation);
+        }
+        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed && exception.Reason is "Forbidden" or "MethodNotAllowed")
+        {
+            return false;
+        }
+        catch (KubernetesApiException)
+        {
+            return true;
+        }
+        return true;
+    }
+
     /// <summary>The events about an object, oldest first.</summary>
     public async Task<IReadOnlyList<KubernetesObject>> EventsAsync(KubernetesObject about, CancellationToken cancellation)
     {
@@ -171,7 +218,11 @@ public sealed partial class KubernetesClient : IDisposable
         return [.. events.Items.Where(item => item.Json.Text("involvedObject", "uid") == about.Uid).OrderBy(EventTime)];
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _discovery.Dispose();
+    }
 
     /// <summary>When an event last happened: newer reporters fill <c>eventTime</c> or <c>series</c>, older ones the first and last timestamp.</summary>
     internal static DateTimeOffset? EventTime(KubernetesObject item) =>
@@ -188,6 +239,14 @@ public sealed partial class KubernetesClient : IDisposable
         return new(item);
     }
 
+    private static HttpRequestMessage Accepting(string? accept, string path)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (accept is not null)
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        return request;
+    }
+
     private static HttpRequestMessage Request(HttpMethod method, string path, byte[] body, string mediaType)
     {
         var content = new ByteArrayContent(body);
@@ -195,24 +254,46 @@ public sealed partial class KubernetesClient : IDisposable
         return new(method, path) { Content = content };
     }
 
-    private async Task<JsonObject> JsonAsync(Func<HttpRequestMessage> create, string doing, CancellationToken cancellation)
+    private async Task<(List<JsonObject> Items, JsonObject? Metadata)> PageAsync(string path, string doing, bool isLean, CancellationToken cancellation)
     {
-        var text = await TextAsync(create, doing, cancellation);
+        var body = await BytesAsync(() => new(HttpMethod.Get, path), doing, cancellation);
         try
         {
-            return JsonNode.Parse(text) as JsonObject ?? throw new JsonException("no object");
+            if (isLean)
+                return LeanJson.ReadList(body);
+            var page = JsonNode.Parse(body);
+            return ([.. page.Items("items")], page.At("metadata") as JsonObject);
         }
         catch (JsonException exception)
         {
-            throw new PreheatException($"Cannot {doing}: {Server} did not answer with JSON. Is it a Kubernetes API server?", exception);
+            throw NoJson(doing, exception);
         }
     }
 
-    private async Task<string> TextAsync(Func<HttpRequestMessage> create, string doing, CancellationToken cancellation)
+    private PreheatException NoJson(string doing, JsonException exception) =>
+        new($"Cannot {doing}: {Server} did not answer with JSON. Is it a Kubernetes API server?", exception);
+
+    private async Task<JsonObject> JsonAsync(Func<HttpRequestMessage> create, string doing, CancellationToken cancellation)
+    {
+        var body = await BytesAsync(create, doing, cancellation);
+        try
+        {
+            return JsonNode.Parse(body) as JsonObject ?? throw new JsonException("no object");
+        }
+        catch (JsonException exception)
+        {
+            throw NoJson(doing, exception);
+        }
+    }
+
+    private async Task<string> TextAsync(Func<HttpRequestMessage> create, string doing, CancellationToken cancellation) =>
+        Encoding.UTF8.GetString(await BytesAsync(create, doing, cancellation));
+
+    private async Task<byte[]> BytesAsync(Func<HttpRequestMessage> create, string doing, CancellationToken cancellation)
     {
         using var response = await SendAsync(create, HttpCompletionOption.ResponseContentRead, cancellation);
-        var body = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellation));
-        return response.IsSuccessStatusCode ? body : throw KubernetesErrors.From(response.StatusCode, body, _context, doing);
+        var body = await response.Content.ReadAsByteArrayAsync(cancellation);
+        return response.IsSuccessStatusCode ? body : throw KubernetesErrors.From(response.StatusCode, Encoding.UTF8.GetString(body), _context, doing);
     }
 
     private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> create, HttpCompletionOption completion, CancellationToken cancellation)

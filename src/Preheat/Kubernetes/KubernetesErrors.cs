@@ -66,7 +66,7 @@ internal static class KubernetesErrors
     private static string Conflict(IReadOnlyList<StatusCause> causes, string doing)
     {
         var fields = causes.Where(cause => cause.Reason == "FieldManagerConflict").Select(cause => $"\n  {cause.Field}: {cause.Message}");
-        return $"Cannot {doing}: these fields belong to somebody else:{string.Concat(fields)}\nLet their owner give them up, or remove the object and deploy again.";
+        return $"Cannot {doing}: these fields belong to somebody else:{string.Concat(fields)}\nLet their owner give them up, or take them over with --force-conflicts.";
     }
 
     private static string Invalid(IReadOnlyList<StatusCause> causes, string said) =>

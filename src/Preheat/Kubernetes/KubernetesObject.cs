@@ -10,7 +10,16 @@ public readonly record struct KubernetesKind(string ApiVersion, string Kind)
     public static readonly KubernetesKind Event = new("v1", "Event");
     public static readonly KubernetesKind Service = new("v1", "Service");
     public static readonly KubernetesKind Secret = new("v1", "Secret");
+    public static readonly KubernetesKind ConfigMap = new("v1", "ConfigMap");
+    public static readonly KubernetesKind Claim = new("v1", "PersistentVolumeClaim");
+    public static readonly KubernetesKind ServiceAccount = new("v1", "ServiceAccount");
     public static readonly KubernetesKind Deployment = new("apps/v1", "Deployment");
+    public static readonly KubernetesKind StatefulSet = new("apps/v1", "StatefulSet");
+    public static readonly KubernetesKind DaemonSet = new("apps/v1", "DaemonSet");
+    public static readonly KubernetesKind Job = new("batch/v1", "Job");
+    public static readonly KubernetesKind Autoscaler = new("autoscaling/v2", "HorizontalPodAutoscaler");
+    public static readonly KubernetesKind DisruptionBudget = new("policy/v1", "PodDisruptionBudget");
+    public static readonly KubernetesKind Lease = new("coordination.k8s.io/v1", "Lease");
     public static readonly KubernetesKind ReplicaSet = new("apps/v1", "ReplicaSet");
 
     public override string ToString() => Kind;

@@ -1,4 +1,6 @@
+using System.Net;
 using Preheat.Manifests;
+using Preheat.Runs;
 
 namespace Preheat.Kubernetes;
 
@@ -8,40 +10,57 @@ internal static class OwnedObjects
     // In the order of removal: first what changes or sends traffic to pods, then the pods' owner, then what they read.
     private static readonly KubernetesKind[] Kinds =
     [
-        new("autoscaling/v2", "HorizontalPodAutoscaler"),
+        KubernetesKind.Autoscaler,
+        new("keda.sh/v1alpha1", "ScaledObject"),
+        new("autoscaling.gke.io/v1beta1", "AutoscalingMetric"),
+        new("gateway.networking.k8s.io/v1", "HTTPRoute"),
+        new("inference.networking.k8s.io/v1", "InferencePool"),
+        new("gateway.networking.k8s.io/v1", "Gateway"),
         new("monitoring.googleapis.com/v1", "PodMonitoring"),
-        new("policy/v1", "PodDisruptionBudget"),
+        KubernetesKind.DisruptionBudget,
         KubernetesKind.Service,
         KubernetesKind.Deployment,
-        new("batch/v1", "Job"),
+        KubernetesKind.StatefulSet,
+        KubernetesKind.DaemonSet,
+        KubernetesKind.Job,
+        new("networking.k8s.io/v1", "NetworkPolicy"),
         KubernetesKind.Secret,
-        new("v1", "ConfigMap"),
-        new("v1", "PersistentVolumeClaim"),
-        new("v1", "ServiceAccount"),
+        KubernetesKind.ConfigMap,
+        KubernetesKind.Claim,
+        KubernetesKind.ServiceAccount,
+        KubernetesKind.Lease,
     ];
 
     /// <summary>Label selector of everything that runs for a deployment.</summary>
     public static string Selector(string deployment) => $"{ManifestChecks.DeploymentLabel}={deployment}";
 
-    /// <summary>The objects in order of removal, by name within a kind. Kinds that the cluster lacks have none.</summary>
+    /// <summary>The objects in order of removal, by name within a kind. Kinds that the cluster lacks have none; those that may not be listed are told and left out.</summary>
     /// <param name="inNamespace">Null looks in all namespaces.</param>
-    public static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, string deployment, string? inNamespace, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, string deployment, string? inNamespace, IEventSink? events, CancellationToken cancellation)
     {
         var found = new List<KubernetesObject>();
+        var hidden = new List<string>();
         foreach (var kind in Kinds)
         {
-            if (!await client.HasKindAsync(kind, cancellation))
-                continue;
-            var list = await client.ListAsync(kind, new(inNamespace, Labels: $"{Selector(deployment)},{ManifestChecks.ManagedByLabel}={ManifestChecks.Manager}"), cancellation);
-            found.AddRange(list.Items.Where(IsOurs).OrderBy(item => item.Namespace, StringComparer.Ordinal).ThenBy(item => item.Name, StringComparer.Ordinal));
+            try
+            {
+                if (!await client.HasKindAsync(kind, cancellation))
+                    continue;
+                var list = await client.ListAsync(kind, new(inNamespace, Labels: $"{Selector(deployment)},{ManifestChecks.ManagedByLabel}={ManifestChecks.Manager}"), cancellation);
+                found.AddRange(list.Items.Where(IsOurs).OrderBy(item => item.Namespace, StringComparer.Ordinal).ThenBy(item => item.Name, StringComparer.Ordinal));
+            }
+            catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden && kind != KubernetesKind.Deployment)
+            {
+                hidden.Add(kind.Kind);
+            }
         }
+        if (hidden.Count > 0)
+            events?.Emit(new Warning($"This user may not list {string.Join(", ", hidden)}{(inNamespace is null ? " in all namespaces" : $" in the namespace {inNamespace}")}; what may be there is left alone."));
         return found;
     }
 
     // Labels can be copied; the field manager that applied an object cannot be overlooked. What another object owns goes with its owner.
-    private static bool IsOurs(KubernetesObject item)
-    {
-        var managers = item.Json.Items("metadata", "managedFields").Select(entry => entry.Text("manager")).ToList();
-        return !item.Json.Items("metadata", "ownerReferences").Any() && (managers.Count == 0 || managers.Contains(KubernetesClient.FieldManager));
-    }
+    private static bool IsOurs(KubernetesObject item) =>
+        !item.Json.Items("metadata", "ownerReferences").Any()
+        && item.Json.Items("metadata", "managedFields").Any(entry => entry.Text("manager") == KubernetesClient.FieldManager);
 }

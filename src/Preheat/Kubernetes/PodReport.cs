@@ -23,6 +23,16 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
 
     private static readonly HashSet<string> CrashReasons = new(StringComparer.Ordinal) { "CrashLoopBackOff", "RunContainerError", "CreateContainerError" };
 
+    /// <summary>What the pod waits for as long as it is not ready.</summary>
+    public static PodPhase PhaseOf(KubernetesObject pod)
+    {
+        if (pod.Json.Text("spec", "nodeName") is null)
+            return PodPhase.Node;
+        return pod.Json.Items("status", "containerStatuses").Any(container => container.At("state", "running") is not null || container.At("lastState", "terminated") is not null)
+            ? PodPhase.Ready
+            : PodPhase.Container;
+    }
+
     public static PodReport Of(KubernetesObject pod)
     {
         if (pod.IsDeleting)

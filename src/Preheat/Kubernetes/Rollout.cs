@@ -10,14 +10,21 @@ public enum EndpointKind
 
     /// <summary>At the load balancer's own address.</summary>
     LoadBalancer,
+
+    /// <summary>Through the API server to one pod, whatever the others do: to look whether it works, not to measure.</summary>
+    PortForward,
 }
 
 /// <summary>Where the model is served, by logical names; the address is found anew when it is used.</summary>
 /// <param name="Address">Base address for <see cref="EndpointKind.LoadBalancer"/>; null otherwise.</param>
-public sealed record ServingEndpoint(EndpointKind Kind, string Namespace, string Service, string Port, string ServedModelName, string? Address = null);
+public sealed record ServingEndpoint(EndpointKind Kind, string Namespace, string Service, string Port, string ServedModelName, string? Address = null)
+{
+    /// <summary>Kubernetes API, "Proxy operations": <c>…/services/[https:]name:port/proxy/</c>; the port by name or number. Relative to the API server.</summary>
+    internal string ProxyPath => $"api/v1/namespaces/{Uri.EscapeDataString(Namespace)}/services/http:{Uri.EscapeDataString(Service)}:{Uri.EscapeDataString(Port)}/proxy/";
+}
 
 /// <summary>One phase of a cold start.</summary>
-/// <param name="Phase"><c>node</c>, <c>image</c>, <c>container</c>, <c>weights</c> or <c>ready</c>.</param>
+/// <param name="Phase"><c>node</c>, <c>image</c>, <c>container</c>, <c>weights</c>, <c>ready</c> or <c>first token</c>.</param>
 /// <param name="Seconds">Measured wall time.</param>
 /// <param name="SimulatedSeconds">What the simulated hardware would have taken; null on real infrastructure.</param>
 public sealed record ColdStartPhase(string Phase, double Seconds, double? SimulatedSeconds)
@@ -26,6 +33,9 @@ public sealed record ColdStartPhase(string Phase, double Seconds, double? Simula
     public string Text() =>
         SimulatedSeconds is { } simulated ? FormattableString.Invariant($"{simulated:0.0} s simulated, {Seconds:0.0} s measured") : FormattableString.Invariant($"{Seconds:0.0} s");
 }
+
+/// <summary>One pod's way from scheduling to its first token.</summary>
+public sealed record PodColdStart(string Pod, IReadOnlyList<ColdStartPhase> Phases);
 
 /// <summary>A revision that serves.</summary>
 public sealed record Rollout
@@ -40,6 +50,15 @@ public sealed record Rollout
 
     /// <summary>The first pod's way from scheduling to ready.</summary>
     public required IReadOnlyList<ColdStartPhase> ColdStart { get; init; }
+
+    /// <summary>All pods of the revision, in the order they were made.</summary>
+    public IReadOnlyList<PodColdStart> Pods { get; init; } = [];
+
+    /// <summary>The first pod's way at the previous deployment; null when there was none.</summary>
+    public IReadOnlyList<ColdStartPhase>? PreviousColdStart { get; init; }
+
+    /// <summary>A bar per pod in plain text, and the previous deployment's beside them.</summary>
+    public IReadOnlyList<string> ColdStartBars() => ColdStarts.Bars(Pods, PreviousColdStart);
 
     /// <summary>Total of measured seconds and, where every phase has them, of simulated ones.</summary>
     public (double Measured, double? Simulated) ColdStartTotal() =>

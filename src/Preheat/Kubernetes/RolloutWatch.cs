@@ -16,17 +16,20 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
 
     private const int MostPulls = 3;
 
+    // While nothing changes, this often the events tell why: the scheduler's and the autoscaler's words are in no status.
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(10);
+
     private static readonly KubernetesKind[] Kinds = [KubernetesKind.Deployment, KubernetesKind.ReplicaSet, KubernetesKind.Pod];
 
     private readonly Dictionary<string, KubernetesObject> _objects = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _pulls = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (PodPhase Phase, long Since)> _phases = new(StringComparer.Ordinal);
     private long _lastChange;
 
     /// <summary>Waits until the roll-out is complete.</summary>
-    /// <param name="quietLimit">Longest time without any change. Kubernetes' own progress deadline comes before it.</param>
     /// <exception cref="PreheatException">It failed; the message has the evidence.</exception>
-    public async Task<RolloutView> WaitAsync(TimeSpan quietLimit, CancellationToken cancellation)
+    public async Task<RolloutView> WaitAsync(PhaseLimits limits, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var changes = Channel.CreateBounded<WatchEvent>(1024);
@@ -35,15 +38,16 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         {
             _lastChange = time.GetTimestamp();
             var missing = Kinds.Length;
-            while (await MoreAsync(changes.Reader, quietLimit, cancellation))
+            while (true)
             {
+                var isNews = await WaitAsync(changes.Reader, cancellation);
                 while (changes.Reader.TryRead(out var change))
                     missing -= Take(change);
-                if (missing <= 0 && await JudgeAsync(cancellation) is { } done)
+                if (missing <= 0 && isNews && await JudgeAsync(cancellation) is { } done)
                     return done;
+                if (!isNews)
+                    await GlanceAsync(limits, cancellation);
             }
-            // The writer ends the channel only with the failure of a watch, which the read has thrown.
-            throw new PreheatException($"The watch of {deployment.Title} ended.");
         }
         finally
         {
@@ -68,21 +72,23 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         }
     }
 
-    private async Task<bool> MoreAsync(ChannelReader<WatchEvent> changes, TimeSpan quietLimit, CancellationToken cancellation)
+    // False when nothing came for a moment.
+    private async Task<bool> WaitAsync(ChannelReader<WatchEvent> changes, CancellationToken cancellation)
     {
-        var left = quietLimit - time.GetElapsedTime(_lastChange);
-        using var limit = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+        using var limit = new CancellationTokenSource(Step, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            return await changes.WaitToReadAsync(either.Token);
+            // The writer ends the channel only with the failure of a watch, which this throws.
+            return await changes.WaitToReadAsync(either.Token) ? true : throw new PreheatException($"The watch of {deployment.Title} ended.");
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            var view = View();
-            throw await RolloutFailure.ExplainAsync(client, view ?? new(deployment, null, []), $"nothing has changed for {quietLimit.TotalSeconds:0} s", trouble: null, cancellation);
+            return false;
         }
     }
+
+    private static TimeSpan Step => TimeSpan.FromMilliseconds(500);
 
     // 1 for a first list that is complete, else 0.
     private int Take(WatchEvent change)
@@ -115,11 +121,14 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         var progress = DeploymentProgress.Of(view.Deployment);
         Tell(view.Deployment.Title, progress.State);
         // Before the controller has seen the change, pods and revision are those of the previous one.
-        if ((view.Deployment.Json.Whole("status", "observedGeneration") ?? 0) < view.Deployment.Json.Whole("metadata", "generation"))
+        if (ObjectProgress.IsUnseen(view.Deployment))
             return null;
         foreach (var pod in view.Pods)
         {
             var report = PodReport.Of(pod);
+            var phase = PodReport.PhaseOf(pod);
+            if (!_phases.TryGetValue(pod.Uid, out var before) || before.Phase != phase)
+                _phases[pod.Uid] = (phase, time.GetTimestamp());
             if (Tell(pod.Title, report.State) && report.Trouble is { Reason: "ErrImagePull" })
                 _pulls[pod.Uid] = _pulls.GetValueOrDefault(pod.Uid) + 1;
             if (report.Trouble is { } trouble && (trouble.IsFinal || _pulls.GetValueOrDefault(pod.Uid) >= MostPulls))
@@ -129,6 +138,42 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
             throw await RolloutFailure.ExplainAsync(client, view, failure, trouble: null, cancellation);
         // The Deployment's own news may overtake its pods'; the view that is handed out has both.
         return progress.IsDone && view.Pods.Count(pod => PodReport.Of(pod).IsReady) >= (view.Deployment.Json.Whole("spec", "replicas") ?? 1) ? view : null;
+    }
+
+    private long _lastGlance;
+
+    // Nothing changes: is a limit over, and what do the events say?
+    private async Task GlanceAsync(PhaseLimits limits, CancellationToken cancellation)
+    {
+        if (time.GetElapsedTime(_lastChange) > limits.Quiet)
+            throw await RolloutFailure.ExplainAsync(client, View() ?? new(deployment, null, []), $"nothing has changed for {limits.Quiet.TotalSeconds:0} s", trouble: null, cancellation);
+        if (View() is not { } view)
+            return;
+        var waiting = view.Pods.Where(pod => !pod.IsDeleting && !PodReport.Of(pod).IsReady).ToList();
+        foreach (var pod in waiting)
+        {
+            if (_phases.TryGetValue(pod.Uid, out var phase) && limits.Of(phase.Phase) is var limit && time.GetElapsedTime(phase.Since) > limit.Limit)
+                throw await RolloutFailure.ExplainAsync(client, view, $"{pod.Title} waits for {limit.For} since {Spans.Text(limit.Limit)}: {PodReport.Of(pod).State}", PodReport.Of(pod).Trouble is { } trouble ? (pod, trouble) : null, cancellation);
+        }
+        if (waiting.Count == 0 || (_lastGlance != 0 && time.GetElapsedTime(_lastGlance) < Glance))
+            return;
+        _lastGlance = time.GetTimestamp();
+        try
+        {
+            var said = await client.EventsAsync(waiting[0], cancellation);
+            if (said.LastOrDefault(item => item.Json.Text("type") == "Warning" || item.Json.Text("reason") is "NotTriggerScaleUp" or "TriggeredScaleUp") is { } last)
+            {
+                var text = $"{last.Json.Text("reason")}: {last.Json.Text("message")}";
+                var rule = RolloutFailure.SurgeOf(view, [text]) ?? TroubleRule.For([text]);
+                if (_told.GetValueOrDefault(waiting[0].Title + " event") is var before && before != text)
+                    events.Emit(new StateChanged(waiting[0].Title, rule is null ? text : $"{rule.Why} ({text})"));
+                _told[waiting[0].Title + " event"] = text;
+            }
+        }
+        catch (PreheatException)
+        {
+            // Without the right to read events the status alone has to do.
+        }
     }
 
     // True when it is news.

@@ -1,76 +1,56 @@
 using System.Net;
-using System.Text;
 using System.Text.Json.Nodes;
-using Preheat.Images;
-using Preheat.Manifests;
 using Preheat.Runs;
 using Preheat.Serving;
 
 namespace Preheat.Kubernetes;
 
-/// <summary>What to roll out.</summary>
-public sealed record DeployRequest
-{
-    public required ManifestSet Manifests { get; init; }
-
-    /// <summary>Folder that holds the files of <see cref="Manifests"/>.</summary>
-    public required string ManifestsDirectory { get; init; }
-
-    public required Deployment Deployment { get; init; }
-
-    public required ServingImage Image { get; init; }
-
-    /// <summary>Token for the model hub. It is applied from memory, as a Secret, only where the manifests ask for it; it never touches a file.</summary>
-    public Secret? HubToken { get; init; }
-}
-
 /// <summary>Applies manifests and follows the roll-out.</summary>
 public static class Rollouts
 {
-    /// <summary>Beyond Kubernetes' own progress deadline this long without any change ends the waiting.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
-    private const string ServedModelName = "--served-model-name=";
-
-    /// <summary>Makes the namespace if need be, applies everything in order, waits until the new revision serves, and removes what an earlier one left behind.</summary>
-    /// <exception cref="UserException">The manifests, the kubeconfig or the rights are not what they must be.</exception>
+    /// <summary>Checks everything with the API server, applies it in order, waits until the new revision serves, and removes what an earlier one left behind.</summary>
+    /// <exception cref="UserException">The manifests, the kubeconfig or the rights are not what they must be, or another run deploys now. Nothing was applied.</exception>
     /// <exception cref="PreheatException">The roll-out failed; the message says why, with the evidence.</exception>
     public static async Task<Rollout> DeployAsync(DeployRequest request, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
-        var manifests = ManifestFolder.Load(request.Manifests, request.ManifestsDirectory, endpoints.DryRun);
-        if (manifests.Where(value => value.Kind == "Deployment").ToList() is not [var workload])
-            throw new UserException($"The manifests in {request.ManifestsDirectory} must hold exactly one Deployment.");
-        var endpoint = EndpointOf(manifests, workload);
+        var (deployment, place) = (request.Deployment.Name, request.Deployment.Namespace);
+        var set = DeploySet.Of(request, endpoints.DryRun);
         using var client = KubernetesClient.Connect(endpoints, time);
-        await EnsureNamespaceAsync(client, request.Deployment.Namespace, events, cancellation);
-
-        var wanted = SecretsOf(request, workload).Concat(manifests.Select(value => value.ToJson())).ToList();
-        KubernetesObject? deployment = null;
-        foreach (var json in wanted)
-        {
-            var applied = await ApplyAsync(client, json, events, cancellation);
-            if (applied.Kind == KubernetesKind.Deployment)
-                deployment = applied;
-        }
-
+        var made = await EnsureNamespaceAsync(client, place, events, cancellation);
+        set = await set.LeavingReplicasAsync(client, deployment, place, cancellation);
+        var apply = new ObjectApply(client, request.ForceConflicts, events);
         if (endpoints.DryRun is { } dryRun)
         {
-            await PruneAsync(client, request.Deployment, wanted, events, cancellation);
+            await apply.ApplyAsync(set.Wanted, cancellation);
+            await Pruning.RemoveAsync(client, request.Deployment, set.Wanted, events, cancellation);
             throw dryRun.Undecided();
         }
-        var quiet = TimeSpan.FromSeconds(deployment!.Json.Whole("spec", "progressDeadlineSeconds") ?? 600) + Patience;
-        var view = await new RolloutWatch(client, deployment, OwnedObjects.Selector(request.Deployment.Name), events, time).WaitAsync(quiet, cancellation);
-        await PruneAsync(client, request.Deployment, wanted, events, cancellation);
-        var coldStart = view.Pods.Count == 0 ? [] : await ColdStartTimeline.ReadAsync(client, view.Pods[0], view.ReplicaSet, cancellation);
-        foreach (var phase in coldStart)
-            events.Emit(new StateChanged($"cold start, {phase.Phase}", phase.Text()));
-        return new()
+        await using var lease = await ClusterLease.TakeAsync(client, deployment, place, events, time, cancellation);
+        try
         {
-            Revision = view.Deployment.Annotation(RolloutWatch.Revision) ?? "",
-            ImageDigest = request.Image.Digest,
-            Endpoint = endpoint,
-            ColdStart = coldStart,
-        };
+            return await DeployAsync(request, set, apply, client, made, events, time, lease?.Token ?? cancellation);
+        }
+        catch (OperationCanceledException) when (lease?.TakenBy is { } other && !cancellation.IsCancellationRequested)
+        {
+            throw new PreheatException($"{other} took the deployment '{deployment}' over while this run deployed it. Look with ./build.sh Status what is there, then run Deploy again.");
+        }
+    }
+
+    /// <summary>What a deploy would change, as unified differences; empty when nothing would. Applies nothing.</summary>
+    /// <exception cref="UserException">The API server refuses some of the objects.</exception>
+    public static async Task<string> DiffAsync(DeployRequest request, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    {
+        var set = DeploySet.Of(request, endpoints.DryRun);
+        using var client = KubernetesClient.Connect(endpoints, time);
+        if (await FindNamespaceAsync(client, request.Deployment.Namespace, cancellation) is (null, IsKnown: true))
+        {
+            events.Emit(new Warning($"The namespace {request.Deployment.Namespace} is not there yet, so the API server cannot check the objects: all of them would be new."));
+            return string.Concat(set.Wanted.Select(item => ObjectDiff.Of(new(null, new(item)))));
+        }
+        set = await set.LeavingReplicasAsync(client, request.Deployment.Name, request.Deployment.Namespace, cancellation);
+        var changes = await new ObjectApply(client, request.ForceConflicts, events).CheckAsync(set.Wanted, cancellation);
+        var left = await Pruning.ListAsync(client, request.Deployment, set.Wanted, events, cancellation);
+        return string.Concat(changes.Select(ObjectDiff.Of).Concat(left.Select(ObjectDiff.OfRemoval)));
     }
 
     /// <summary>True while the revision of <paramref name="rollout"/> is what is deployed, and serves. One request.</summary>
@@ -84,81 +64,76 @@ public static class Rollouts
             && only.Json.Items("spec", "template", "spec", "containers").Any(container => container.Text("image")?.EndsWith("@" + rollout.ImageDigest, StringComparison.Ordinal) == true);
     }
 
-    private static ServingEndpoint EndpointOf(IReadOnlyList<ManifestObject> manifests, ManifestObject workload)
+    private static async Task<Rollout> DeployAsync(
+        DeployRequest request,
+        DeploySet set,
+        ObjectApply apply,
+        KubernetesClient client,
+        KubernetesObject? madeNamespace,
+        IEventSink events,
+        TimeProvider time,
+        CancellationToken cancellation)
     {
-        var service = manifests.FirstOrDefault(value => value.Kind == "Service") ?? throw new UserException("The manifests hold no Service, so nothing could reach the server.");
-        var port = service.Root.Items("spec", "ports").OfType<YamlMap>().FirstOrDefault() ?? throw new UserException($"{service.Root.At}: {service.Title} has no ports.");
-        var name = workload.Root.Items("spec", "template", "spec", "containers").OfType<YamlMap>()
-            .SelectMany(container => container.Items("args").OfType<YamlScalar>())
-            .FirstOrDefault(argument => argument.Text.StartsWith(ServedModelName, StringComparison.Ordinal))
-            ?? throw new UserException($"{workload.Root.At}: {workload.Title} gives its server no {ServedModelName}NAME.");
-        return new(EndpointKind.ServiceProxy, service.Namespace ?? "default", service.Name, port.Text("name") ?? port.Text("port") ?? "", name.Text[ServedModelName.Length..]);
-    }
-
-    private static async Task EnsureNamespaceAsync(KubernetesClient client, string name, IEventSink events, CancellationToken cancellation)
-    {
-        KubernetesObject? there;
+        IReadOnlyList<ObjectChange> checks;
         try
         {
-            there = await client.FindAsync(KubernetesKind.Namespace, inNamespace: null, name, cancellation);
+            checks = await apply.CheckAsync(set.Wanted, cancellation);
         }
-        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden)
+        catch (UserException) when (madeNamespace is not null)
         {
-            // Rights inside a namespace are enough to deploy; whether it is there the next request tells.
-            return;
+            await client.DeleteAsync(madeNamespace, waitForDependents: false, cancellation);
+            throw;
         }
-        if (there is { IsDeleting: true })
-            throw new UserException($"The namespace {name} is being removed. Wait until it is gone, or choose another --namespace.");
-        if (there is not null)
-            return;
-        await ApplyAsync(client, new() { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name } }, events, cancellation);
-    }
-
-    private static IEnumerable<JsonObject> SecretsOf(DeployRequest request, ManifestObject workload)
-    {
-        var name = $"{request.Deployment.Name}-hub";
-        var isAsked = workload.Root.Items("spec", "template", "spec", "containers").OfType<YamlMap>()
-            .SelectMany(container => container.Items("env").OfType<YamlMap>())
-            .Any(variable => variable.Text("valueFrom", "secretKeyRef", "name") == name);
-        if (request.HubToken is not { } token || !isAsked)
-            yield break;
-        yield return new()
+        var before = checks.Select(change => change.Before).FirstOrDefault(item => item?.Kind == KubernetesKind.Deployment);
+        var good = before is null ? null : await Revisions.GoodOf(client, before, cancellation);
+        var deployment = (await apply.ApplyAsync(set.Wanted, cancellation)).First(change => change.After.Kind == KubernetesKind.Deployment).After;
+        RolloutView view;
+        try
         {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Secret",
-            ["metadata"] = new JsonObject
-            {
-                ["name"] = name,
-                ["namespace"] = request.Deployment.Namespace,
-                ["labels"] = new JsonObject { [ManifestChecks.DeploymentLabel] = request.Deployment.Name, [ManifestChecks.ManagedByLabel] = ManifestChecks.Manager },
-            },
-            ["type"] = "Opaque",
-            ["data"] = new JsonObject { ["token"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(token.Reveal())) },
+            view = await new RolloutWatch(client, deployment, OwnedObjects.Selector(request.Deployment.Name), events, time).WaitAsync(PhaseLimits.Of(deployment), cancellation);
+        }
+        catch (PreheatException failure) when (failure is not KubernetesApiException && good is not null && !request.NoRollback)
+        {
+            throw await Revisions.GoBackAsync(client, deployment, good, failure, request.Deployment.Name, events, time, cancellation);
+        }
+        await Revisions.MarkGoodAsync(client, view.Deployment, cancellation);
+        await Pruning.RemoveAsync(client, request.Deployment, set.Wanted, events, cancellation);
+        var starts = await ColdStarts.ReadAsync(client, view, events, cancellation);
+        return new()
+        {
+            Revision = view.Deployment.Annotation(RolloutWatch.Revision) ?? "",
+            ImageDigest = request.Image.Digest,
+            Endpoint = await EndpointFinder.FindAsync(client, set.Endpoint, events, time, cancellation),
+            ColdStart = starts.Select(start => start.Phases).FirstOrDefault() ?? [],
+            Pods = starts,
+            PreviousColdStart = request.Previous?.ColdStart,
         };
     }
 
-    private static async Task<KubernetesObject> ApplyAsync(KubernetesClient client, JsonObject manifest, IEventSink events, CancellationToken cancellation)
+    /// <summary>The namespace when it had to be made.</summary>
+    private static async Task<KubernetesObject?> EnsureNamespaceAsync(KubernetesClient client, string name, IEventSink events, CancellationToken cancellation)
     {
-        var wanted = new KubernetesObject(manifest);
-        var before = await client.FindAsync(wanted.Kind, wanted.Namespace, wanted.Name, cancellation);
-        var after = await client.ApplyAsync(manifest, cancellation);
-        if (client.DryRun is not null)
-            return after;
-        events.Emit(new StateChanged(after.Title, before is null ? "created" : before.ResourceVersion == after.ResourceVersion ? "unchanged" : "changed"));
-        return after;
+        var (there, isKnown) = await FindNamespaceAsync(client, name, cancellation);
+        if (there is { IsDeleting: true })
+            throw new UserException($"The namespace {name} is being removed. Wait until it is gone, or choose another --namespace.");
+        if (there is not null || !isKnown)
+            return null;
+        var made = await client.ApplyAsync(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name } }, cancellation);
+        if (client.DryRun is null)
+            events.Emit(new StateChanged(made.Title, "created"));
+        return made;
     }
 
-    // What carries our label and was not applied now was left by an earlier revision with other features.
-    private static async Task PruneAsync(KubernetesClient client, Deployment deployment, IReadOnlyList<JsonObject> wanted, IEventSink events, CancellationToken cancellation)
+    // Rights inside a namespace are enough to deploy; whether it is there the next request tells.
+    private static async Task<(KubernetesObject? There, bool IsKnown)> FindNamespaceAsync(KubernetesClient client, string name, CancellationToken cancellation)
     {
-        var kept = wanted.Select(json => new KubernetesObject(json).Title).ToHashSet(StringComparer.Ordinal);
-        foreach (var item in await OwnedObjects.ListAsync(client, deployment.Name, deployment.Namespace, cancellation))
+        try
         {
-            // Receipts that other machines continue from live in ConfigMaps; volumes outlive the revision that filled them.
-            if (kept.Contains(item.Title) || item.IsDeleting || item.Kind.Kind is "ConfigMap" or "PersistentVolumeClaim" or "Job")
-                continue;
-            if (await client.DeleteAsync(item, waitForDependents: false, cancellation) && client.DryRun is null)
-                events.Emit(new StateChanged(item.Title, "removed: an earlier revision left it"));
+            return (await client.FindAsync(KubernetesKind.Namespace, inNamespace: null, name, cancellation), true);
+        }
+        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden)
+        {
+            return (null, false);
         }
     }
 }

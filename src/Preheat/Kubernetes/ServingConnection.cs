@@ -26,9 +26,7 @@ public sealed class ServingConnection : IDisposable
             return new(new HttpClient(ClusterTransport.Handler()) { Timeout = Timeout.InfiniteTimeSpan }, address);
         }
         var context = Kubeconfig.Resolve(endpoints);
-        // Kubernetes API, "Proxy operations": …/services/[https:]name:port/proxy/path; the port by name or number.
-        var path = $"api/v1/namespaces/{Uri.EscapeDataString(endpoint.Namespace)}/services/http:{Uri.EscapeDataString(endpoint.Service)}:{Uri.EscapeDataString(endpoint.Port)}/proxy/";
-        return new(ClusterTransport.Create(context, time, Timeout.InfiniteTimeSpan), new Uri(context.Server, path));
+        return new(ClusterTransport.Create(context, time, Timeout.InfiniteTimeSpan), new Uri(context.Server, endpoint.ProxyPath));
     }
 
     public void Dispose() => Client.Dispose();

@@ -48,9 +48,9 @@ internal sealed class WatchStream : IAsyncDisposable
                 var read = await _reader.ReadAsync(_limit.Token);
                 if (read.Buffer.PositionOf((byte)'\n') is { } end)
                 {
-                    var line = JsonNode.Parse(read.Buffer.Slice(0, end).ToArray()) as JsonObject;
+                    var line = LeanJson.Read(read.Buffer.Slice(0, end));
                     _reader.AdvanceTo(read.Buffer.GetPosition(1, end));
-                    return line ?? throw new JsonException("A watch event is an object.");
+                    return line;
                 }
                 // Half a line at the end was cut off: what it says comes again after the last version seen.
                 if (read.IsCompleted)

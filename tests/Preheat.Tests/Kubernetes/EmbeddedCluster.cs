@@ -23,6 +23,9 @@ internal sealed class EmbeddedCluster : IAsyncDisposable, IImageStore, IPodRunti
     /// <summary>When not null, containers log this line and end with exit code 1.</summary>
     public string? CrashWith { get; set; }
 
+    /// <summary>Only containers of this image crash; null lets all.</summary>
+    public string? CrashImage { get; set; }
+
     public CloudEndpoints Endpoints => new() { Hub = new Uri("http://127.0.0.1:1/"), Kubeconfig = Path.Combine(_state, "kubeconfig"), TimeScale = 1000 };
 
     public static async Task<EmbeddedCluster> StartAsync()
@@ -44,14 +47,14 @@ internal sealed class EmbeddedCluster : IAsyncDisposable, IImageStore, IPodRunti
     }
 
     public StoredImage? Find(string reference) =>
-        Images.ContainsKey(reference) ? new(reference, reference.Split('@')[^1], new ImageConfig(["python3"], [], [], "/", ""), []) : null;
+        Images.ContainsKey(reference) ? new(reference, reference.Split('@')[^1], new ImageConfig(["python3"], [], [$"IMAGE={reference}"], "/", ""), []) : null;
 
     public bool Accepts(IReadOnlyList<string> argv) => true;
 
     public async Task<IRunningContainer> StartAsync(ContainerStart start, CancellationToken cancellation)
     {
         start.Log("[preheat] phase=weights simulated_seconds=12.500 seconds=0.010");
-        if (CrashWith is not { } line)
+        if (CrashWith is not { } line || (CrashImage is not null && start.Environment.GetValueOrDefault("IMAGE") != CrashImage))
             return await Container.StartAsync(start);
         start.Log(line);
         return new Container(null, crashed: true);

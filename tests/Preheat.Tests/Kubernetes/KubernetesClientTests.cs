@@ -26,7 +26,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
         _server.Answer = context => ScriptedApiServer.JsonAsync(context, """{"kind":"Deployment","metadata":{"name":"a","namespace":"n"}}""");
         using var client = Connect();
         (await client.FindAsync(KubernetesKind.Deployment, "n", "a", default)).ShouldNotBeNull().Name.ShouldBe("a");
-        _server.Requests.ShouldBe(["GET /apis/apps/v1", "GET /apis/apps/v1/namespaces/n/deployments/a"]);
+        _server.Requests.ShouldBe(["GET /apis", "GET /apis/apps/v1", "GET /apis/apps/v1/namespaces/n/deployments/a"]);
         _server.Protocols.ShouldAllBe(protocol => protocol == "HTTP/2");
         _server.Tokens.ShouldAllBe(token => token == "Bearer secret");
     }
@@ -101,7 +101,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
                 _server.Endpoints($"exec:\n        apiVersion: client.authentication.k8s.io/v1\n        command: sh\n        args: [{script}]\n        env:\n          - name: PREFIX\n            value: t"),
                 TimeProvider.System);
             (await client.FindAsync(KubernetesKind.Pod, "n", "a", default)).ShouldNotBeNull();
-            _server.Tokens.ShouldBe(["Bearer t1", "Bearer t1", "Bearer t2"]);
+            _server.Tokens.ShouldBe(["Bearer t1", "Bearer t1", "Bearer t1", "Bearer t2"]);
         }
         finally
         {

@@ -60,7 +60,7 @@ public sealed class RolloutWatchTests : IAsyncLifetime
         _rollout.PreviousLog = "loading\nRuntimeError: header too large\n";
         _rollout.SetPod("""{"phase":"Running","containerStatuses":[{"name":"server","restartCount":3,"state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 40s"}}}]}""");
         var error = await FailsAsync();
-        error.ShouldStartWith("Deployment/gemma did not roll out: Pod/gemma-1-a: CrashLoopBackOff: back-off 40s\n");
+        error.ShouldStartWith("Deployment/gemma did not roll out: the server ends again and again: Pod/gemma-1-a: CrashLoopBackOff: back-off 40s\n");
         error.ShouldContain("\n    RuntimeError: header too large\n");
         error.ShouldContain("The log above says why the server ends");
     }

@@ -37,6 +37,9 @@ internal sealed class ScriptedApiServer : IAsyncDisposable
         return Task.CompletedTask;
     };
 
+    /// <summary>Answers <c>/api</c> and <c>/apis</c>; null is a server without aggregated discovery.</summary>
+    public Func<HttpContext, Task>? Discovery { get; set; }
+
     public static async Task<ScriptedApiServer> StartAsync(TestAuthority authority, string host = "127.0.0.1", bool askForClientCertificate = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -113,6 +116,9 @@ internal sealed class ScriptedApiServer : IAsyncDisposable
         Tokens.Enqueue(context.Request.Headers.Authorization.ToString());
         return context.Request.Path.Value switch
         {
+            // A server that has aggregated discovery turned off.
+            "/api" => Discovery is { } core ? core(context) : JsonAsync(context, """{"kind":"APIVersions","versions":["v1"]}"""),
+            "/apis" => Discovery is { } groups ? groups(context) : JsonAsync(context, """{"kind":"APIGroupList","groups":[{"name":"apps"}]}"""),
             "/api/v1" => JsonAsync(context, """{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"pods","kind":"Pod","namespaced":true},{"name":"pods/log","kind":"Pod","namespaced":true},{"name":"events","kind":"Event","namespaced":true},{"name":"services","kind":"Service","namespaced":true},{"name":"namespaces","kind":"Namespace","namespaced":false}]}"""),
             "/apis/apps/v1" => JsonAsync(context, """{"kind":"APIResourceList","groupVersion":"apps/v1","resources":[{"name":"deployments","kind":"Deployment","namespaced":true},{"name":"replicasets","kind":"ReplicaSet","namespaced":true}]}"""),
             _ => Answer(context),

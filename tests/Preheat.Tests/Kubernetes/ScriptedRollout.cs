@@ -27,7 +27,12 @@ internal sealed class ScriptedRollout(ScriptedApiServer server) : IEventSink
 
     public void SetReplicaSet() => Set("replicasets", Object("apps/v1", "ReplicaSet", "gemma-1", "gemma", """{"annotations":{"deployment.kubernetes.io/revision":"1"}}""", "{}"));
 
-    public void SetPod(string status, string annotations = "{}") => Set("pods", Object("v1", "Pod", "gemma-1-a", "gemma-1", $$"""{"creationTimestamp":"2026-11-21T10:00:00Z","annotations":{{annotations}}}""", status));
+    public void SetPod(string status, string annotations = "{}", string? node = "node")
+    {
+        var pod = Object("v1", "Pod", "gemma-1-a", "gemma-1", $$"""{"creationTimestamp":"2026-11-21T10:00:00Z","annotations":{{annotations}}}""", status);
+        pod["spec"]!["nodeName"] = node;
+        Set("pods", pod);
+    }
 
     public void AddEvent(string about, string type, string reason, string message, string time = "2026-11-21T10:00:00.000000Z", string annotations = "{}")
     {
@@ -37,11 +42,11 @@ internal sealed class ScriptedRollout(ScriptedApiServer server) : IEventSink
         Set("events", item);
     }
 
-    public async Task<RolloutView> WaitAsync(TimeSpan quiet)
+    public async Task<RolloutView> WaitAsync(TimeSpan quiet, PhaseLimits? limits = null)
     {
         server.Answer = AnswerAsync;
         using var client = KubernetesClient.Connect(server.Endpoints(), TimeProvider.System);
-        return await new RolloutWatch(client, Applied, "preheat-deployment=gemma", this, TimeProvider.System).WaitAsync(quiet, default);
+        return await new RolloutWatch(client, Applied, "preheat-deployment=gemma", this, TimeProvider.System).WaitAsync(limits ?? new(quiet, quiet, quiet, quiet), default);
     }
 
     public Task AnswerAsync(HttpContext context)

@@ -1,0 +1,94 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Preheat.Manifests;
+
+namespace Preheat.Kubernetes;
+
+/// <summary>The objects of one deploy as they are sent: the rendered manifests, secrets from memory, and what depends on the cluster.</summary>
+internal sealed record DeploySet(IReadOnlyList<JsonObject> Wanted, ServingEndpoint Endpoint)
+{
+    private const string ServedModelName = "--served-model-name=";
+
+    /// <exception cref="UserException">The manifests lack what every deployment has.</exception>
+    public static DeploySet Of(DeployRequest request, Runs.DryRun? dryRun)
+    {
+        var manifests = ManifestFolder.Load(request.Manifests, request.ManifestsDirectory, dryRun);
+        if (manifests.Where(value => value.Kind == "Deployment").ToList() is not [var workload])
+            throw new UserException($"The manifests in {request.ManifestsDirectory} must hold exactly one Deployment.");
+        var endpoint = EndpointOf(manifests, workload);
+        var objects = SecretsOf(request, workload).Concat(manifests.Select(value => value.ToJson())).ToList();
+        if (request.Strategy is RolloutStrategy.Recreate)
+        {
+            foreach (var item in objects.Where(item => item.Text("kind") == "Deployment"))
+                item["spec"]!["strategy"] = new JsonObject { ["type"] = "Recreate" };
+        }
+        return new(objects, endpoint);
+    }
+
+    /// <summary>Leaves the count of replicas to the autoscaler that decides it: one of this set, or one that somebody made in the cluster.</summary>
+    /// <remarks>Otherwise each deploy would put a scaled-up deployment back to where it began.</remarks>
+    public async Task<DeploySet> LeavingReplicasAsync(KubernetesClient client, string deployment, string inNamespace, CancellationToken cancellation)
+    {
+        var scaled = Wanted.Where(item => item.Text("kind") == KubernetesKind.Autoscaler.Kind).Select(TargetOf).ToHashSet();
+        try
+        {
+            if (await client.HasKindAsync(KubernetesKind.Autoscaler, cancellation))
+            {
+                var there = await client.ListAsync(KubernetesKind.Autoscaler, new(inNamespace), cancellation);
+                // One of ours that is not wanted any more goes; then the manifests decide again.
+                scaled.UnionWith(there.Items.Where(item => item.Label(ManifestChecks.DeploymentLabel) != deployment).Select(item => TargetOf(item.Json)));
+            }
+        }
+        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden)
+        {
+            // What may not be seen cannot be minded; the API server still tells of a conflict over the field.
+        }
+        return this with { Wanted = [.. Wanted.Select(item => scaled.Contains((item.Text("kind"), item.Text("metadata", "name"))) ? WithoutReplicas(item) : item)] };
+    }
+
+    private static (string? Kind, string? Name) TargetOf(JsonObject autoscaler) =>
+        (autoscaler.Text("spec", "scaleTargetRef", "kind"), autoscaler.Text("spec", "scaleTargetRef", "name"));
+
+    private static JsonObject WithoutReplicas(JsonObject item)
+    {
+        var copy = (JsonObject)item.DeepClone();
+        (copy["spec"] as JsonObject)?.Remove("replicas");
+        return copy;
+    }
+
+    private static ServingEndpoint EndpointOf(IReadOnlyList<ManifestObject> manifests, ManifestObject workload)
+    {
+        var service = manifests.FirstOrDefault(value => value.Kind == "Service") ?? throw new UserException("The manifests hold no Service, so nothing could reach the server.");
+        var port = service.Root.Items("spec", "ports").OfType<YamlMap>().FirstOrDefault() ?? throw new UserException($"{service.Root.At}: {service.Title} has no ports.");
+        var name = workload.Root.Items("spec", "template", "spec", "containers").OfType<YamlMap>()
+            .SelectMany(container => container.Items("args").OfType<YamlScalar>())
+            .FirstOrDefault(argument => argument.Text.StartsWith(ServedModelName, StringComparison.Ordinal))
+            ?? throw new UserException($"{workload.Root.At}: {workload.Title} gives its server no {ServedModelName}NAME.");
+        var kind = service.Root.Text("spec", "type") is "LoadBalancer" ? EndpointKind.LoadBalancer : EndpointKind.ServiceProxy;
+        return new(kind, service.Namespace ?? "default", service.Name, port.Text("name") ?? port.Text("port") ?? "", name.Text[ServedModelName.Length..]);
+    }
+
+    private static IEnumerable<JsonObject> SecretsOf(DeployRequest request, ManifestObject workload)
+    {
+        var name = $"{request.Deployment.Name}-hub";
+        var isAsked = workload.Root.Items("spec", "template", "spec", "containers").OfType<YamlMap>()
+            .SelectMany(container => container.Items("env").OfType<YamlMap>())
+            .Any(variable => variable.Text("valueFrom", "secretKeyRef", "name") == name);
+        if (request.HubToken is not { } token || !isAsked)
+            yield break;
+        yield return new()
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Secret",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name,
+                ["namespace"] = request.Deployment.Namespace,
+                ["labels"] = new JsonObject { [ManifestChecks.DeploymentLabel] = request.Deployment.Name, [ManifestChecks.ManagedByLabel] = ManifestChecks.Manager },
+            },
+            ["type"] = "Opaque",
+            ["data"] = new JsonObject { ["token"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(token.Reveal())) },
+        };
+    }
+}

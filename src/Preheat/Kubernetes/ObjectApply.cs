@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json.Nodes;
+using Preheat.Runs;
+
+namespace Preheat.Kubernetes;
+
+/// <summary>An object before and after an apply.</summary>
+/// <param name="Before">Null when there was none.</param>
+/// <param name="After">As the API server keeps it, or would keep it.</param>
+internal sealed record ObjectChange(KubernetesObject? Before, KubernetesObject After)
+{
+    /// <summary><c>created</c>, <c>unchanged</c> or <c>changed</c>.</summary>
+    /// <remarks>A controller writes status and bookkeeping at any moment, so the versions alone say nothing.</remarks>
+    public string Word => Before is null ? "created" : JsonNode.DeepEquals(ObjectDiff.Stripped(Before), ObjectDiff.Stripped(After)) ? "unchanged" : "changed";
+}
+
+/// <summary>Applies many objects: all are checked by the API server before the first is kept; those that others refer to come first, equals go at the same time.</summary>
+internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSink events)
+{
+    // One HTTP/2 connection takes 100 and more requests at once; an API server's fairness queues like fewer.
+    private const int AtOnce = 16;
+
+    // Takes the count of replicas over when an autoscaler decides it from now on: a field that its only manager lets go is reset to its default.
+    private const string ReplicasManager = "preheat-replicas";
+
+    /// <summary>The API server's own dry run of every object. Nothing is kept.</summary>
+    /// <exception cref="UserException">Some are refused; the message lists them all.</exception>
+    public async Task<IReadOnlyList<ObjectChange>> CheckAsync(IReadOnlyList<JsonObject> wanted, CancellationToken cancellation)
+    {
+        var changes = new ObjectChange?[wanted.Count];
+        var refused = new ConcurrentDictionary<int, PreheatException>();
+        await EachAsync(Enumerable.Range(0, wanted.Count), async (index, token) =>
+        {
+            try
+            {
+                changes[index] = await CheckAsync(wanted[index], token);
+            }
+            catch (PreheatException exception) when (exception is KubernetesApiException or UserException && exception.ExitCode == 2)
+            {
+                refused[index] = exception;
+            }
+        }, cancellation);
+        if (refused.Count == 1)
+            throw new UserException(refused.Values.Single().Message + "\nNothing was applied.", refused.Values.Single());
+        if (!refused.IsEmpty)
+            throw new UserException($"The API server refuses {refused.Count} of {wanted.Count} objects; nothing was applied:" + string.Concat(refused.OrderBy(entry => entry.Key).Select(entry => "\n" + entry.Value.Message)));
+        return [.. changes.OfType<ObjectChange>()];
+    }
+
+    /// <summary>Applies every object, in order of <see cref="RankOf"/>.</summary>
+    public async Task<IReadOnlyList<ObjectChange>> ApplyAsync(IReadOnlyList<JsonObject> wanted, CancellationToken cancellation)
+    {
+        var changes = new ObjectChange[wanted.Count];
+        foreach (var rank in Enumerable.Range(0, wanted.Count).GroupBy(index => RankOf(new(wanted[index]))).OrderBy(rank => rank.Key))
+        {
+            await EachAsync(rank, async (index, token) => changes[index] = await ApplyAsync(wanted[index], token), cancellation);
+            foreach (var index in rank.Where(_ => client.DryRun is null))
+                events.Emit(new StateChanged(changes[index].After.Title, changes[index].Word));
+        }
+        return changes;
+    }
+
+    /// <summary>What others refer to comes first: namespaces and definitions, then configuration, then services, workloads, and what looks at workloads.</summary>
+    internal static int RankOf(KubernetesObject item) => item.Kind.Kind switch
+    {
+        "Namespace" or "CustomResourceDefinition" or "PriorityClass" or "StorageClass" or "RuntimeClass" => 0,
+        "ServiceAccount" or "Secret" or "ConfigMap" or "ResourceQuota" or "LimitRange" or "Role" or "ClusterRole" => 1,
+        "RoleBinding" or "ClusterRoleBinding" or "PersistentVolume" or "PersistentVolumeClaim" or "NetworkPolicy" => 2,
+        "Service" => 3,
+        "Deployment" or "StatefulSet" or "DaemonSet" or "Job" or "CronJob" or "Pod" or "ReplicaSet" => 4,
+        _ => 5,
+    };
+
+    private static Task EachAsync(IEnumerable<int> indexes, Func<int, CancellationToken, Task> work, CancellationToken cancellation) =>
+        Parallel.ForEachAsync(indexes, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (index, token) => await work(index, token));
+
+    private async Task<ObjectChange> CheckAsync(JsonObject manifest, CancellationToken cancellation)
+    {
+        var wanted = new KubernetesObject(manifest);
+        var before = await client.FindAsync(wanted.Kind, wanted.Namespace, wanted.Name, cancellation);
+        if (before is { IsDeleting: true })
+            throw new UserException($"{before.Title} is being removed{(before.Json.At("metadata", "finalizers") is JsonArray { Count: > 0 } holds ? $", held by {string.Join(", ", holds)}" : "")}. Wait until it is gone, then run Deploy again.");
+        try
+        {
+            return new(before, await client.ApplyAsync(LettingGo(manifest, before) is { } replicas ? WithReplicas(manifest, replicas) : manifest, new(force, OnlyCheck: true), cancellation));
+        }
+        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.BadRequest && exception.Message.Contains("does not support dry run", StringComparison.Ordinal))
+        {
+            events.Emit(new Warning($"{wanted.Title} is not checked beforehand: {exception.Message}"));
+            return new(before, wanted);
+        }
+    }
+
+    private async Task<ObjectChange> ApplyAsync(JsonObject manifest, CancellationToken cancellation)
+    {
+        var wanted = new KubernetesObject(manifest);
+        var before = await client.FindAsync(wanted.Kind, wanted.Namespace, wanted.Name, cancellation);
+        if (LettingGo(manifest, before) is { } replicas)
+        {
+            var only = new JsonObject
+            {
+                ["apiVersion"] = wanted.Kind.ApiVersion,
+                ["kind"] = wanted.Kind.Kind,
+                ["metadata"] = new JsonObject { ["name"] = wanted.Name, ["namespace"] = wanted.Namespace },
+                ["spec"] = new JsonObject { ["replicas"] = replicas },
+            };
+            await client.ApplyAsync(only, new(Force: true, Manager: ReplicasManager), cancellation);
+        }
+        return new(before, await client.ApplyAsync(manifest, new(force), cancellation));
+    }
+
+    /// <summary>The count of replicas that we set earlier and leave to others now; null when there is none.</summary>
+    private static long? LettingGo(JsonObject manifest, KubernetesObject? before) =>
+        before is not null && manifest.At("spec") is JsonObject spec && !spec.ContainsKey("replicas") && Owns(before, "f:spec", "f:replicas") ? before.Json.Whole("spec", "replicas") : null;
+
+    /// <summary>True when our last apply set this field (<c>metadata.managedFields[].fieldsV1</c>).</summary>
+    internal static bool Owns(KubernetesObject item, params ReadOnlySpan<string> path)
+    {
+        foreach (var entry in item.Json.Items("metadata", "managedFields"))
+        {
+            if (entry.Text("manager") == KubernetesClient.FieldManager && entry.Text("operation") == "Apply" && entry.At("fieldsV1").At(path) is not null)
+                return true;
+        }
+        return false;
+    }
+
+    private static JsonObject WithReplicas(JsonObject manifest, long replicas)
+    {
+        var copy = (JsonObject)manifest.DeepClone();
+        copy["spec"]!["replicas"] = replicas;
+        return copy;
+    }
+}

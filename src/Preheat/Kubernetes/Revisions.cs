@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Preheat.Runs;
+
+namespace Preheat.Kubernetes;
+
+/// <summary>A revision that the cluster keeps.</summary>
+/// <param name="Number">As Kubernetes counts.</param>
+/// <param name="Image">Image of its first container.</param>
+/// <param name="MadeAt">When its pods were first asked for.</param>
+/// <param name="IsCurrent">It is what the Deployment asks for now.</param>
+/// <param name="IsGood">It served as a whole, most recently of all.</param>
+public sealed record KeptRevision(long Number, string Image, DateTimeOffset? MadeAt, bool IsCurrent, bool IsGood);
+
+/// <summary>The revisions of a Deployment, kept by Kubernetes as ReplicaSets (kubernetes.io, "Deployments", "Rolling Back a Deployment").</summary>
+internal static class Revisions
+{
+    /// <summary>Annotation with the revision that served last as a whole.</summary>
+    private const string Good = "preheat.dev/good-revision";
+
+    // A field manager of its own: the next apply must not take the mark away.
+    private const string GoodManager = "preheat-revisions";
+
+    /// <summary>The ReplicaSets of a Deployment, the newest first.</summary>
+    public static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, KubernetesObject deployment, CancellationToken cancellation)
+    {
+        var sets = await client.ListAsync(KubernetesKind.ReplicaSet, new(deployment.Namespace, Labels: SelectorOf(deployment)), cancellation);
+        return [.. sets.Items.Where(set => set.IsOwnedBy(deployment) && NumberOf(set) > 0).OrderByDescending(NumberOf)];
+    }
+
+    /// <summary>The ReplicaSet of the last good revision: the marked one, else the present one if it serves as a whole; null when there is none.</summary>
+    public static async Task<KubernetesObject?> GoodOf(KubernetesClient client, KubernetesObject deployment, CancellationToken cancellation)
+    {
+        var number = deployment.Annotation(Good) ?? (DeploymentProgress.Of(deployment).IsDone ? deployment.Annotation(RolloutWatch.Revision) : null);
+        return (await ListAsync(client, deployment, cancellation)).FirstOrDefault(set => set.Annotation(RolloutWatch.Revision) == number);
+    }
+
+    /// <summary>Marks the present revision as good.</summary>
+    public static Task MarkGoodAsync(KubernetesClient client, KubernetesObject deployment, CancellationToken cancellation) =>
+        client.ApplyAsync(
+            new JsonObject
+            {
+                ["apiVersion"] = deployment.Kind.ApiVersion,
+                ["kind"] = deployment.Kind.Kind,
+                ["metadata"] = new JsonObject
+                {
+                    ["name"] = deployment.Name,
+                    ["namespace"] = deployment.Namespace,
+                    ["annotations"] = new JsonObject { [Good] = deployment.Annotation(RolloutWatch.Revision) },
+                },
+            },
+            new ApplyOptions(Force: true, Manager: GoodManager),
+            cancellation);
+
+    public static IReadOnlyList<KeptRevision> Describe(KubernetesObject deployment, IEnumerable<KubernetesObject> sets) =>
+        [.. sets.Select(set => new KeptRevision(
+            NumberOf(set),
+            set.Json.Items("spec", "template", "spec", "containers").Select(container => container.Text("image")).FirstOrDefault() ?? "",
+            set.CreatedAt,
+            set.Annotation(RolloutWatch.Revision) == deployment.Annotation(RolloutWatch.Revision),
+            set.Annotation(RolloutWatch.Revision) == deployment.Annotation(Good)))];
+
+    /// <summary>Puts the pods of a kept revision back and waits until they serve. Everything else of the deployment stays as it is.</summary>
+    /// <exception cref="PreheatException">They do not serve either; or a field belongs to somebody else.</exception>
+    public static async Task<RolloutView> RestoreAsync(
+        KubernetesClient client,
+        KubernetesObject deployment,
+        KubernetesObject set,
+        string name,
+        bool force,
+        IEventSink events,
+        TimeProvider time,
+        CancellationToken cancellation)
+    {
+        var now = await client.FindAsync(deployment.Kind, deployment.Namespace, deployment.Name, cancellation)
+            ?? throw new PreheatException($"{deployment.Title} is not there any more.");
+        var manifest = Manifest(now, set);
+        await client.ApplyAsync(manifest, new(force, OnlyCheck: true), cancellation);
+        var applied = await client.ApplyAsync(manifest, new(force), cancellation);
+        if (client.DryRun is not null)
+            return new(applied, set, []);
+        return await new RolloutWatch(client, applied, OwnedObjects.Selector(name), events, time).WaitAsync(PhaseLimits.Of(applied), cancellation);
+    }
+
+    /// <summary>After a failed roll-out: back to the last good revision.</summary>
+    /// <returns>The failure, with what became of the way back.</returns>
+    public static async Task<PreheatException> GoBackAsync(
+        KubernetesClient client,
+        KubernetesObject deployment,
+        KubernetesObject good,
+        PreheatException failure,
+        string name,
+        IEventSink events,
+        TimeProvider time,
+        CancellationToken cancellation)
+    {
+        events.Emit(new Warning(failure.Message));
+        events.Emit(new StateChanged(deployment.Title, $"goes back to revision {NumberOf(good)}, the last good one"));
+        try
+        {
+            var view = await RestoreAsync(client, deployment, good, name, force: true, events, time, cancellation);
+            await MarkGoodAsync(client, view.Deployment, cancellation);
+            return new PreheatException($"{failure.Message}\nRevision {NumberOf(good)} serves again (as revision {view.Deployment.Annotation(RolloutWatch.Revision)}). To keep a failed revision for a look at it, add --no-rollback.", failure);
+        }
+        catch (PreheatException second)
+        {
+            return new PreheatException($"{failure.Message}\nThe way back to revision {NumberOf(good)} failed too: {second.Message}", failure);
+        }
+    }
+
+    internal static long NumberOf(KubernetesObject set) =>
+        long.TryParse(set.Annotation(RolloutWatch.Revision), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    // The present spec with the kept template. Counts that an autoscaler decides are left to it, as in every apply.
+    private static JsonObject Manifest(KubernetesObject deployment, KubernetesObject set)
+    {
+        var spec = (JsonObject)deployment.Json["spec"]!.DeepClone();
+        var template = (JsonObject)set.Json["spec"]!["template"]!.DeepClone();
+        (template.At("metadata", "labels") as JsonObject)?.Remove("pod-template-hash");
+        (template["metadata"] as JsonObject)?.Remove("creationTimestamp");
+        spec["template"] = template;
+        if (!ObjectApply.Owns(deployment, "f:spec", "f:replicas"))
+            spec.Remove("replicas");
+        var metadata = new JsonObject { ["name"] = deployment.Name, ["namespace"] = deployment.Namespace };
+        foreach (var part in new[] { "labels", "annotations" })
+        {
+            var ours = (deployment.Json.At("metadata", part) as JsonObject ?? []).Where(entry => ObjectApply.Owns(deployment, "f:metadata", "f:" + part, "f:" + entry.Key)).ToList();
+            if (ours.Count > 0)
+                metadata[part] = new JsonObject(ours.Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone())));
+        }
+        return new() { ["apiVersion"] = deployment.Kind.ApiVersion, ["kind"] = deployment.Kind.Kind, ["metadata"] = metadata, ["spec"] = spec };
+    }
+
+    private static string SelectorOf(KubernetesObject deployment) =>
+        string.Join(',', (deployment.Json.At("spec", "selector", "matchLabels") as JsonObject ?? []).Select(entry => $"{entry.Key}={entry.Value}"));
+}

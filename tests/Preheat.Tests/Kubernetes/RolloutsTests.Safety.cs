@@ -1,0 +1,159 @@
+using Preheat.Kubernetes;
+
+namespace Preheat.Tests.Kubernetes;
+
+/// <summary>Nothing half done, nobody else's work undone, and a way back.</summary>
+public sealed partial class RolloutsTests
+{
+    [Fact]
+    public async Task Takes_a_field_over_only_when_told_to()
+    {
+        await DeployAsync();
+        await ApplyAsOtherAsync("""{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"gemma","namespace":"default"},"spec":{"revisionHistoryLimit":3}}""", force: true);
+        await DeployAsync(request => request with { ForceConflicts = true });
+        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
+        (await client.FindAsync(KubernetesKind.Deployment, "default", "gemma", default)).ShouldNotBeNull().Json["spec"]!["revisionHistoryLimit"]!.GetValue<int>().ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task Goes_back_to_the_last_good_revision_when_the_next_one_fails()
+    {
+        await DeployAsync();
+        UseNewImage('9');
+        _cluster.CrashWith = "RuntimeError: header too large";
+        _cluster.CrashImage = _fixture.Image.Reference;
+        var error = await Should.ThrowAsync<PreheatException>(DeployAsync);
+        error.Message.ShouldContain("RuntimeError: header too large");
+        error.Message.ShouldContain("Revision 1 serves again (as revision 3)");
+        error.ExitCode.ShouldBe(1);
+        var status = await ClusterStatus.GetAsync("gemma", "default", _cluster.Endpoints, _fixture, TimeProvider.System, default);
+        status.Objects.Single(row => row.Title == "Deployment/gemma").IsReady.ShouldBeTrue();
+        status.Objects.Single(row => row.Title == "Deployment/gemma").ImageDigest.ShouldNotBe(_fixture.Image.Digest);
+        _cluster.CrashWith = null;
+        (await DeployAsync()).Revision.ShouldBe("4");
+    }
+
+    [Fact]
+    public async Task Keeps_a_failed_revision_when_told_to()
+    {
+        await DeployAsync();
+        UseNewImage('9');
+        _cluster.CrashWith = "RuntimeError: header too large";
+        _cluster.CrashImage = _fixture.Image.Reference;
+        var error = await Should.ThrowAsync<PreheatException>(() => DeployAsync(request => request with { NoRollback = true }));
+        error.Message.ShouldNotContain("serves again");
+        error.Message.ShouldContain("The earlier revision goes on serving.");
+    }
+
+    [Fact]
+    public async Task Rolls_back_by_hand_and_lists_the_revisions_when_asked_wrongly()
+    {
+        await DeployAsync();
+        UseNewImage('9');
+        await DeployAsync();
+        var error = await Should.ThrowAsync<UserException>(() => RollBackAsync(7));
+        error.Message.ShouldContain("keeps no revision 7");
+        error.Message.ShouldContain("--revision 1  ");
+        error.Message.ShouldContain("--revision 2  ");
+        (await Should.ThrowAsync<UserException>(() => RollBackAsync(2))).Message.ShouldContain("is what runs now");
+        var (revision, from) = await RollBackAsync(null);
+        (revision, from.Number).ShouldBe(("3", 1L));
+        (await RollBackAsync(2)).Revision.ShouldBe("4");
+    }
+
+    [Fact]
+    public async Task Applies_nothing_when_the_API_server_refuses_one_object()
+    {
+        await DeployAsync();
+        Rewrite("service.yaml", "port: 8000", "port: 9000");
+        Rewrite("deployment.yaml", "    matchLabels:\n      app:", "    matchLabels:\n      preheat-deployment:");
+        var error = await Should.ThrowAsync<UserException>(DeployAsync);
+        error.Message.ShouldContain("spec.selector");
+        error.Message.ShouldContain("immutable");
+        error.Message.ShouldContain("Nothing was applied");
+        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
+        (await client.FindAsync(KubernetesKind.Service, "default", "gemma", default)).ShouldNotBeNull().Json.ToJsonString().ShouldNotContain("9000");
+    }
+
+    [Fact]
+    public async Task Removes_a_namespace_that_it_made_when_nothing_can_be_applied_there()
+    {
+        _fixture.Deployment = _fixture.Deployment with { Namespace = "models" };
+        Rewrite("service.yaml", "type: ClusterIP", "type: Sideways");
+        (await Should.ThrowAsync<UserException>(DeployAsync)).Message.ShouldContain("Nothing was applied");
+        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
+        var there = await client.FindAsync(KubernetesKind.Namespace, null, "models", default);
+        (there is null || there.IsDeleting).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Shows_what_would_change_and_changes_nothing()
+    {
+        var all = await DiffAsync();
+        all.ShouldContain("+++ default Deployment/gemma (as it would be)");
+        all.ShouldContain("+kind: Deployment");
+        await DeployAsync();
+        (await DiffAsync()).ShouldBe("");
+        UseNewImage('9');
+        var difference = await DiffAsync();
+        difference.ShouldContain($"+          image: {_fixture.Image.Reference}".Replace("          ", "", StringComparison.Ordinal).TrimStart('+'));
+        difference.Split('\n').Count(line => line.StartsWith('-') && !line.StartsWith("---", StringComparison.Ordinal)).ShouldBe(1);
+        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
+        (await client.FindAsync(KubernetesKind.Deployment, "default", "gemma", default)).ShouldNotBeNull().Json.ToJsonString().ShouldNotContain(_fixture.Image.Digest);
+    }
+
+    [Fact]
+    public async Task Leaves_a_scaled_up_deployment_at_its_size()
+    {
+        await DeployAsync();
+        await ApplyAsOtherAsync("""{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"mine","namespace":"default"},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"gemma"},"minReplicas":2,"maxReplicas":4,"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":80}}}]}}""");
+        // Before the autoscaler has done anything, the count is still ours to let go of.
+        await DeployAsync();
+        (await ReplicasAsync()).ShouldBe(1);
+        await ApplyAsOtherAsync("""{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"gemma","namespace":"default"},"spec":{"replicas":2}}""", force: true);
+        UseNewImage('9');
+        await DeployAsync();
+        (await ReplicasAsync()).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Lets_one_of_two_deploys_win_and_says_who_holds_it()
+    {
+        await ApplyAsOtherAsync("""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"preheat-gemma","namespace":"default"},"spec":{"holderIdentity":"anna@desk","leaseDurationSeconds":15,"acquireTime":"2026-11-21T10:00:00.000000Z"}}""");
+        using var stop = new CancellationTokenSource();
+        var renewing = RenewAsync(stop.Token);
+        var error = await Should.ThrowAsync<UserException>(DeployAsync);
+        await stop.CancelAsync();
+        await renewing;
+        error.Message.ShouldContain("anna@desk is deploying 'gemma' at this moment");
+        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
+        (await client.FindAsync(KubernetesKind.Deployment, "default", "gemma", default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Takes_over_from_a_run_that_was_killed_and_leaves_no_lease_behind()
+    {
+        await ApplyAsOtherAsync("""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"preheat-gemma","namespace":"default"},"spec":{"holderIdentity":"anna@desk","leaseDurationSeconds":1}}""");
+        await DeployAsync();
+        States().ShouldContain(state => state.StartsWith("Lease/preheat-gemma: held by anna@desk", StringComparison.Ordinal));
+        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
+        (await client.FindAsync(KubernetesKind.Lease, "default", "preheat-gemma", default)).ShouldBeNull();
+    }
+
+    private async Task RenewAsync(CancellationToken cancellation)
+    {
+        for (var second = 1; !cancellation.IsCancellationRequested; second++)
+        {
+            await ApplyAsOtherAsync($$$"""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"preheat-gemma","namespace":"default"},"spec":{"holderIdentity":"anna@desk","leaseDurationSeconds":15,"acquireTime":"2026-11-21T10:00:00.000000Z","renewTime":"2026-11-21T10:00:{{{second % 60:00}}}.000000Z"}}""");
+            await Task.Delay(200, cancellation).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+    }
+
+    private void Rewrite(string file, string from, string to)
+    {
+        var path = Path.Combine(_fixture.ManifestsRoot, "base", "vllm", file);
+        var text = File.ReadAllText(path);
+        text.ShouldContain(from);
+        File.WriteAllText(path, text.Replace(from, to, StringComparison.Ordinal));
+    }
+}
