@@ -45,7 +45,7 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
                     missing -= Take(change);
                 if (missing <= 0 && isNews && await JudgeAsync(cancellation) is { } done)
                     return done;
-                if (!isNews)
+                if (!isNews && missing <= 0)
                     await GlanceAsync(limits, cancellation);
             }
         }
