@@ -106,7 +106,7 @@ public sealed partial class RolloutsTests
     public async Task Leaves_a_scaled_up_deployment_at_its_size()
     {
         await DeployAsync();
-        await ApplyAsOtherAsync("""{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"mine","namespace":"default"},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"gemma"},"minReplicas":2,"maxReplicas":4,"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":80}}}]}}""");
+        await ApplyAsOtherAsync("""{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"mine","namespace":"default"},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"gemma"},"minReplicas":1,"maxReplicas":4,"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":80}}}]}}""");
         // Before the autoscaler has done anything, the count is still ours to let go of.
         await DeployAsync();
         (await ReplicasAsync()).ShouldBe(1);
