@@ -76,17 +76,6 @@ public sealed partial class RolloutsTests
     }
 
     [Fact]
-    public async Task Removes_a_namespace_that_it_made_when_nothing_can_be_applied_there()
-    {
-        _fixture.Deployment = _fixture.Deployment with { Namespace = "models" };
-        Rewrite("service.yaml", "type: ClusterIP", "type: Sideways");
-        (await Should.ThrowAsync<UserException>(DeployAsync)).Message.ShouldContain("Nothing was applied");
-        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
-        var there = await client.FindAsync(KubernetesKind.Namespace, null, "models", default);
-        (there is null || there.IsDeleting).ShouldBeTrue();
-    }
-
-    [Fact]
     public async Task Shows_what_would_change_and_changes_nothing()
     {
         var all = await DiffAsync();
