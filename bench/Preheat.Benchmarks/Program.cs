@@ -1,6 +1,7 @@
 using Preheat.Benchmarks.Bake;
 using Preheat.Benchmarks.Engine;
 using Preheat.Benchmarks.Pull;
+using Preheat.Benchmarks.Render;
 using Preheat.Benchmarks.Startup;
 
 // Measures, and prints each figure beside the machine's own limit. `sink` is the discarding registry, a process of its own so that peaks of memory are the baker's.
@@ -23,11 +24,14 @@ try
         case ["engine"]:
             await EngineBenchmark.RunAsync("artifacts", CancellationToken.None);
             return 0;
+        case ["render"]:
+            await RenderBenchmark.RunAsync("artifacts", CancellationToken.None);
+            return 0;
         case ["sink"]:
             await DiscardingRegistry.RunAsync();
             return 0;
         default:
-            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       rebake [--size 1GiB] [--runs 3] [--artifacts-directory artifacts]\n       pull [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       startup [--runs 7] [--peers all|none] [--root .] [--artifacts-directory artifacts]\n       engine");
+            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       rebake [--size 1GiB] [--runs 3] [--artifacts-directory artifacts]\n       pull [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       startup [--runs 7] [--peers all|none] [--root .] [--artifacts-directory artifacts]\n       engine\n       render");
             return 2;
     }
 }
