@@ -96,7 +96,43 @@ public sealed class ApplyTests(TestCluster cluster)
         await cluster.MergeAsync($"{path}?fieldManager=hand", """{"metadata":{"labels":{"tier":"back"}}}""");
         var (code, status) = await cluster.ApplyAsync(path, Service);
         code.ShouldBe(409);
-        status.Objects("details", "causes").Single().Text("message").ShouldBe("conflict with \"hand\" using Update");
+        status.Objects("details", "causes").Single().Text("message").ShouldBe("conflict with \"hand\" using v1");
+    }
+
+    [Fact]
+    public async Task Several_conflicts_are_told_by_manager_and_a_subresource_is_named()
+    {
+        var path = $"apis/apps/v1/{await cluster.NamespaceAsync()}deployments/web";
+        var body = Samples.Deployment("web", replicas: 0);
+        await cluster.ApplyAsync(path, body.ToJsonString());
+        await cluster.MergeAsync($"{path}/scale?fieldManager=scaler", """{"spec":{"replicas":1}}""");
+        await cluster.MergeAsync($"{path}?fieldManager=hand", """{"spec":{"minReadySeconds":1,"revisionHistoryLimit":3}}""");
+        body["spec"]!["minReadySeconds"] = 2;
+        body["spec"]!["revisionHistoryLimit"] = 4;
+        var (code, status) = await cluster.ApplyAsync(path, body.ToJsonString());
+        (code, status.Text("reason")).ShouldBe((409, "Conflict"));
+        status.Text("message").ShouldBe(
+            "Apply failed with 3 conflicts: conflicts with \"hand\" using apps/v1:\n- .spec.minReadySeconds\n- .spec.revisionHistoryLimit\n" +
+            "conflicts with \"scaler\" with subresource \"scale\" using apps/v1:\n- .spec.replicas");
+        status.Objects("details", "causes").Select(cause => cause.Text("reason")).Distinct().ShouldBe(["FieldManagerConflict"]);
+        status.Objects("details", "causes").Single(cause => cause.Text("field") == ".spec.replicas").Text("message").ShouldBe("conflict with \"scaler\" with subresource \"scale\" using apps/v1");
+    }
+
+    [Fact]
+    public async Task Writes_of_the_status_are_owned_apart()
+    {
+        var path = $"apis/policy/v1/{await cluster.NamespaceAsync()}poddisruptionbudgets/b";
+        const string Budget = """{"apiVersion":"policy/v1","kind":"PodDisruptionBudget","spec":{"minAvailable":1},"status":{"disruptionsAllowed":9}}""";
+        var (_, created) = await cluster.ApplyAsync(path, Budget);
+        created["status"].ShouldBeNull("the main resource leaves the status alone");
+        await cluster.MergeAsync($"{path}/status?fieldManager=controller", """{"status":{"currentHealthy":2,"conditions":[{"type":"A","status":"True"}]}}""");
+        var (code, applied) = await cluster.ApplyAsync($"{path}/status", Budget, manager: "one");
+        code.ShouldBe(200, applied.ToJsonString());
+        (applied.Number("status", "disruptionsAllowed"), applied.Number("status", "currentHealthy"), applied.Number("spec", "minAvailable")).ShouldBe((9, 2, 1));
+        var entries = applied.Objects("metadata", "managedFields").ToList();
+        entries.Select(entry => (entry.Text("manager"), entry.Text("operation"), entry.Text("subresource"))).ShouldBe([("one", "Apply", null), ("controller", "Update", "status"), ("one", "Apply", "status")], ignoreOrder: true);
+        entries.Single(entry => entry.Text("manager") == "controller").At("fieldsV1", "f:status", "f:conditions", """k:{"type":"A"}""").ShouldNotBeNull();
+        entries.Single(entry => entry.Text("subresource") is null).At("fieldsV1", "f:status").ShouldBeNull();
     }
 
     [Fact]

@@ -220,6 +220,45 @@ public sealed class ResourceTests(TestCluster cluster)
     }
 
     [Fact]
+    public async Task Pages_show_the_version_of_the_first_one_until_it_is_forgotten()
+    {
+        var own = new TestCluster();
+        await own.InitializeAsync();
+        try
+        {
+            const string Path = "api/v1/namespaces/default/configmaps";
+            foreach (var name in new[] { "a", "b", "c", "d" })
+            {
+                await own.PostAsync(Path, Samples.ConfigMap(name));
+            }
+
+            var (_, first) = await own.GetAsync($"{Path}?limit=2");
+            var version = first.Text("metadata", "resourceVersion");
+            var token = Uri.EscapeDataString(first.Text("metadata", "continue")!);
+            await own.DeleteAsync($"{Path}/c");
+            await own.MergeAsync($"{Path}/d", """{"data":{"a":"later"}}""");
+            await own.PostAsync(Path, Samples.ConfigMap("e"));
+            var (_, second) = await own.GetAsync($"{Path}?limit=5&continue={token}");
+            second.Objects("items").Select(item => $"{item.Text("metadata", "name")}={item.Text("data", "a")}").ShouldBe(["c=1", "d=1"]);
+            second.Text("metadata", "resourceVersion").ShouldBe(version);
+            (await own.GetAsync($"{Path}?resourceVersion={version}&resourceVersionMatch=Exact")).Body.Objects("items").Count().ShouldBe(4);
+            (await own.GetAsync($"{Path}?resourceVersionMatch=Exact")).Code.ShouldBe(422);
+            (await own.GetAsync($"{Path}?resourceVersion=999999")).Code.ShouldBe(504);
+            (await own.GetAsync($"{Path}?continue=abc")).Code.ShouldBe(400);
+
+            await own.RestartAsync();
+            var (code, status) = await own.GetAsync($"{Path}?limit=5&continue={token}");
+            (code, status.Text("reason")).ShouldBe((410, "Expired"));
+            var rest = await own.GetAsync($"{Path}?continue={Uri.EscapeDataString(status.Text("metadata", "continue")!)}");
+            rest.Body.Objects("items").Select(item => item.Text("metadata", "name")).ShouldBe(["d", "e"], "the rest as it is now");
+        }
+        finally
+        {
+            await own.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task Makes_a_name_from_generateName()
     {
         var ns = await cluster.NamespaceAsync();

@@ -58,7 +58,7 @@ public sealed class WatchTests(TestCluster cluster)
     }
 
     [Fact]
-    public async Task Answers_410_for_a_version_that_is_no_longer_remembered_and_400_for_none()
+    public async Task Tells_410_for_a_version_that_is_no_longer_remembered_and_400_for_none()
     {
         var own = new TestCluster();
         await own.InitializeAsync();
@@ -66,8 +66,13 @@ public sealed class WatchTests(TestCluster cluster)
         {
             var version = (await own.GetAsync("api/v1/namespaces")).Body.Text("metadata", "resourceVersion");
             await own.RestartAsync();
-            var (code, status) = await own.GetAsync($"api/v1/configmaps?watch=true&resourceVersion={version}");
-            (code, status.Text("reason")).ShouldBe((410, "Expired"));
+            await using (var watch = await Watch.OpenAsync(own, $"api/v1/configmaps?watch=true&resourceVersion={version}"))
+            {
+                (await watch.NextAsync()).Type.ShouldBe("ERROR");
+                (watch.Last.Number("code"), watch.Last.Text("reason")).ShouldBe((410, "Expired"));
+                (await watch.NextAsync()).Type.ShouldBe("END");
+            }
+
             (await own.GetAsync("api/v1/configmaps?watch=true&resourceVersion=abc")).Code.ShouldBe(400);
             (await own.GetAsync("api/v1/configmaps?watch=true&resourceVersion=999999")).Code.ShouldBe(504);
         }
@@ -75,6 +80,18 @@ public sealed class WatchTests(TestCluster cluster)
         {
             await own.DisposeAsync();
         }
+    }
+
+    [Fact]
+    public async Task Initial_events_are_asked_for_with_a_match_and_may_be_declined()
+    {
+        var path = $"api/v1/{await cluster.NamespaceAsync()}configmaps";
+        await cluster.PostAsync(path, Samples.ConfigMap("a"));
+        (await cluster.GetAsync($"{path}?watch=true&sendInitialEvents=true")).Code.ShouldBe(422);
+        (await cluster.GetAsync($"{path}?sendInitialEvents=true&resourceVersionMatch=NotOlderThan")).Code.ShouldBe(422, "a list has no initial events");
+        await using var watch = await Watch.OpenAsync(cluster, $"{path}?watch=true&sendInitialEvents=false&resourceVersionMatch=NotOlderThan");
+        await cluster.PostAsync(path, Samples.ConfigMap("b"));
+        (await watch.NextAsync()).ShouldBe(("ADDED", "b"));
     }
 
     private sealed class Watch(HttpResponseMessage response, StreamReader reader) : IAsyncDisposable

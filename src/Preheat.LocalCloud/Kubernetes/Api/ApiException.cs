@@ -44,9 +44,18 @@ internal sealed class ApiException(int code, string reason, string message, Json
 
     public string Reason { get; } = reason;
 
+    /// <summary>A token to go on with, for the status' metadata.</summary>
+    public string? Continue { get; init; }
+
     public JsonObject ToStatus()
     {
-        var status = new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Failure", ["message"] = Message };
+        var metadata = new JsonObject();
+        if (Continue is not null)
+        {
+            metadata["continue"] = Continue;
+        }
+
+        var status = new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = metadata, ["status"] = "Failure", ["message"] = Message };
         if (Reason.Length > 0)
         {
             status["reason"] = Reason;
@@ -79,10 +88,10 @@ internal sealed class ApiException(int code, string reason, string message, Json
     /// <summary>Server-side apply met fields of other managers.</summary>
     public static ApiException ApplyConflict(IReadOnlyList<(string Manager, string Field)> conflicts)
     {
-        var list = string.Join("\n", conflicts.Select(conflict => $"conflict with {conflict.Manager}: {conflict.Field}"));
         var message = conflicts.Count == 1
-            ? $"Apply failed with 1 conflict: {list}"
-            : $"Apply failed with {conflicts.Count} conflicts: {list}";
+            ? $"Apply failed with 1 conflict: conflict with {conflicts[0].Manager}: {conflicts[0].Field}"
+            : $"Apply failed with {conflicts.Count} conflicts: " + string.Join("\n", conflicts.GroupBy(conflict => conflict.Manager, conflict => conflict.Field).OrderBy(group => group.Key, StringComparer.Ordinal)
+                .SelectMany(group => group.Select(field => $"- {field}").Prepend($"conflicts with {group.Key}:")));
         var causes = conflicts.Select(conflict => new Cause("FieldManagerConflict", $"conflict with {conflict.Manager}", conflict.Field));
         return new ApiException(409, "Conflict", message, new JsonObject { ["causes"] = ToJson(causes) });
     }
@@ -123,6 +132,17 @@ internal sealed class ApiException(int code, string reason, string message, Json
         new(415, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: {string.Join(", ", accepted)} (got {type ?? "none"})");
 
     public static ApiException Expired(long asked, long oldest) => new(410, "Expired", $"too old resource version: {asked} ({oldest})");
+
+    /// <summary>
+    /// A list at an earlier version whose changes are forgotten. For a continued list the answer brings a token that goes on with what is there now
+    /// (https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks).
+    /// </summary>
+    public static ApiException ContinueExpired(long version, string after) => after.Length == 0
+        ? new ApiException(410, "Expired", $"The resourceVersion for the provided list is too old: {version}")
+        : new ApiException(410, "Expired",
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token " +
+            "in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, " +
+            "or deleted between the time the first chunk was returned and now may show up in the list.") { Continue = ListOptions.Token(-1, after) };
 
     public static ApiException TooLargeVersion(long asked, long current) =>
         new(504, "Timeout", $"Too large resource version: {asked}, current: {current}",

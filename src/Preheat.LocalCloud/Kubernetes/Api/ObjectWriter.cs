@@ -73,7 +73,14 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         CheckNamespace(key, typed);
         if (subresource.Length == 0)
         {
-            typed.Remove("status");
+            if (key.Kind.HasStatus)
+            {
+                typed.Remove("status");
+            }
+        }
+        else
+        {
+            typed = new JsonObject { ["apiVersion"] = typed["apiVersion"]?.DeepClone(), ["kind"] = typed["kind"]?.DeepClone(), ["status"] = typed.Map("status")?.DeepClone() ?? new JsonObject() };
         }
 
         typed.Metadata()["name"] = key.Name;
@@ -86,7 +93,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
                 throw ApiException.Modified(key);
             }
 
-            var merged = ServerSideApply.Apply(key.Kind, before, typed, options.Manager, force, time.GetUtcNow());
+            var merged = ServerSideApply.Apply(key.Kind, before, typed, subresource, options.Manager, force, time.GetUtcNow());
             var next = Settle(key, subresource, merged, before, options);
             return Take(key, present, next, options, ref tried);
         });
@@ -100,7 +107,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
             throw ApiException.NotFound(key);
         }
 
-        var created = ServerSideApply.Apply(key.Kind, live: null, typed, options.Manager, force, time.GetUtcNow());
+        var created = ServerSideApply.Apply(key.Kind, live: null, typed, subresource, options.Manager, force, time.GetUtcNow());
         return (Insert(key.Kind, key.Namespace, created, Admission.Decode(key.Kind, created, options), options, _ => { }), true);
     }
 

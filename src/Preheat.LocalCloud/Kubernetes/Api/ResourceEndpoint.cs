@@ -52,23 +52,24 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
     {
         var query = context.Request.Query;
         var (labels, fields) = (LabelSelector.Parse(query["labelSelector"]), FieldSelector.Parse(path.Kind, query["fieldSelector"]));
-        var found = store.List(path.Kind, path.Namespace, out var version).Where(item => labels.Matches(item.Json.Map("metadata", "labels")) && fields.Matches(item.Json));
+        var options = ListOptions.Read(query, store.Version);
+        var version = options.Exact ?? 0;
+        var objects = options.Exact is { } exact
+            ? store.ListAt(path.Kind, path.Namespace, exact) ?? throw ApiException.ContinueExpired(exact, options.After)
+            : store.List(path.Kind, path.Namespace, out version);
 
-        // A page continues behind the last key of the page before it.
-        if (query["continue"].ToString() is { Length: > 0 } mark)
-        {
-            var after = DecodeContinue(mark);
-            found = found.Where(item => string.CompareOrdinal($"{item.Namespace}/{item.Name}", after) > 0);
-        }
-
-        var all = found.ToList();
-        var limit = int.TryParse(query["limit"], NumberStyles.None, CultureInfo.InvariantCulture, out var asked) && asked > 0 ? asked : int.MaxValue;
-        var page = all.Take(limit).ToList();
+        // A page continues behind the last key of the page before it, in the same version of the collection.
+        var all = objects.Where(item => labels.Matches(item.Json.Map("metadata", "labels")) && fields.Matches(item.Json))
+            .Where(item => options.After.Length == 0 || ObjectKey.CompareNames(item.Key, options.After) > 0).ToList();
+        var page = all.Take(options.Limit).ToList();
         var metadata = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture) };
         if (page.Count < all.Count)
         {
-            metadata["continue"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{page[^1].Namespace}/{page[^1].Name}"));
-            metadata["remainingItemCount"] = all.Count - page.Count;
+            metadata["continue"] = ListOptions.Token(version, $"{page[^1].Namespace}/{page[^1].Name}");
+            if (query["labelSelector"].Count + query["fieldSelector"].Count == 0)
+            {
+                metadata["remainingItemCount"] = all.Count - page.Count;
+            }
         }
 
         return Bodies.WriteAsync(
@@ -81,18 +82,6 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
 
     private static JsonObject ListOf(ResourceKind kind, JsonObject metadata, JsonArray items) =>
         new() { ["kind"] = kind.ListKind, ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata, ["items"] = items };
-
-    private static string DecodeContinue(string mark)
-    {
-        try
-        {
-            return System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(mark));
-        }
-        catch (FormatException)
-        {
-            throw ApiException.BadRequest("continue key is not valid");
-        }
-    }
 
     private async Task CreateAsync(HttpContext context, ApiPath path)
     {
@@ -256,7 +245,14 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
             throw new ApiException(422, "Invalid", $"PatchOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"{dryRun}\": supported values: \"All\"");
         }
 
-        return new WriteOptions(manager, query["dryRun"] == "All", query["fieldValidation"].ToString() is { Length: > 0 } validation ? validation : "Warn")
+        var validates = query["fieldValidation"].ToString();
+        if (validates is not ("" or "Ignore" or "Warn" or "Strict"))
+        {
+            throw new ApiException(422, "Invalid",
+                $"PatchOptions.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: \"{validates}\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"");
+        }
+
+        return new WriteOptions(manager, query["dryRun"] == "All", validates.Length > 0 ? validates : "Warn")
         {
             Warn = text => context.Response.Headers.Append("Warning", $"299 - \"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\""),
         };

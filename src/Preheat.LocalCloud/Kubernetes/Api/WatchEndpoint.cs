@@ -35,7 +35,22 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
         IReadOnlyList<StoredObject> snapshot = [];
         long last;
         IDisposable subscription;
-        if (version is "" or "0" || query["sendInitialEvents"] == "true")
+        var asksInitial = query["sendInitialEvents"].ToString();
+        if (asksInitial.Length > 0 && query["resourceVersionMatch"] != "NotOlderThan")
+        {
+            throw ListOptions.Invalid("resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+        }
+
+        if (asksInitial.Length == 0 && query["resourceVersionMatch"].Count > 0)
+        {
+            throw ListOptions.Invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+        }
+
+        if (asksInitial == "false" && version is "" or "0")
+        {
+            subscription = store.Follow(path.Kind, path.Namespace, out _, out last, Hear);
+        }
+        else if (version is "" or "0" || asksInitial == "true")
         {
             subscription = store.Follow(path.Kind, path.Namespace, out snapshot, out last, Hear);
         }
@@ -46,8 +61,17 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
                 throw ApiException.BadRequest($"invalid resource version \"{version}\"");
             }
 
-            // Too old is 410 Gone at once; a client lists anew and watches from there.
-            subscription = store.SubscribeFrom(last, Hear);
+            // Too old is told as an event, as every fault of a watch that could begin; a client lists anew and watches from there.
+            try
+            {
+                subscription = store.SubscribeFrom(last, Hear);
+            }
+            catch (ApiException e) when (e.Code == 410)
+            {
+                context.Response.ContentType = "application/json";
+                await WriteAsync(context, "ERROR", KubeJson.Serialize(e.ToStatus()));
+                return;
+            }
         }
 
         using var registration = subscription;
@@ -62,7 +86,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
             await WriteAsync(context, "ADDED", table, path.Kind, item);
         }
 
-        if (query["sendInitialEvents"] == "true")
+        if (asksInitial == "true" && bookmarks)
         {
             await BookmarkAsync(context, path.Kind, last, initialEnd: true);
         }

@@ -5,7 +5,7 @@ using Preheat.LocalCloud.Kubernetes.Validation;
 namespace Preheat.LocalCloud.Kubernetes.Patching;
 
 /// <summary>One manager's fields. <paramref name="Operation"/> is <c>Apply</c> or <c>Update</c>.</summary>
-internal sealed record FieldManager(string Name, string Operation, string Subresource, string Time, FieldSet Fields);
+internal sealed record FieldManager(string Name, string Operation, string Subresource, string ApiVersion, string Time, FieldSet Fields);
 
 /// <summary><c>metadata.managedFields</c>: who owns which field.</summary>
 internal sealed class ManagedFields
@@ -18,14 +18,14 @@ internal sealed class ManagedFields
         foreach (var entry in json.Objects("metadata", "managedFields"))
         {
             managed.Managers.Add(new FieldManager(
-                entry.Text("manager") ?? "", entry.Text("operation") ?? "Update", entry.Text("subresource") ?? "", entry.Text("time") ?? "",
+                entry.Text("manager") ?? "", entry.Text("operation") ?? "Update", entry.Text("subresource") ?? "", entry.Text("apiVersion") ?? "", entry.Text("time") ?? "",
                 FieldSet.FromJson(entry.Map("fieldsV1"))));
         }
 
         return managed;
     }
 
-    public void Write(ResourceKind kind, JsonObject json)
+    public void Write(JsonObject json)
     {
         var entries = new JsonArray();
         foreach (var manager in Managers.Where(manager => !manager.Fields.IsEmpty))
@@ -34,7 +34,7 @@ internal sealed class ManagedFields
             {
                 ["manager"] = manager.Name,
                 ["operation"] = manager.Operation,
-                ["apiVersion"] = kind.ApiVersion,
+                ["apiVersion"] = manager.ApiVersion,
                 ["time"] = manager.Time,
                 ["fieldsType"] = "FieldsV1",
                 ["fieldsV1"] = manager.Fields.ToJson(),
@@ -63,7 +63,7 @@ internal sealed class ManagedFields
         var managed = Read(before);
         var (old, now) = (before is null ? new FieldSet() : FieldSet.Of(schema, before), FieldSet.Of(schema, after));
         var changed = new FieldSet();
-        foreach (var path in now.Paths().Where(path => path[0] != "f:status"))
+        foreach (var path in now.Paths().Where(path => (path[0] == "f:status") == (subresource == "status")))
         {
             FieldPath.TryGet(schema, after, path, out var value);
             if (!FieldPath.TryGet(schema, before, path, out var earlier) || (!KubeJson.Same(value, earlier) && IsLeaf(now, path)))
@@ -95,10 +95,10 @@ internal sealed class ManagedFields
             }
 
             managed.Managers.Remove(own!);
-            managed.Managers.Add(new FieldManager(manager, "Update", subresource, KubeJson.Seconds(time), fields));
+            managed.Managers.Add(new FieldManager(manager, "Update", subresource, kind.ApiVersion, KubeJson.Seconds(time), fields));
         }
 
-        managed.Write(kind, after);
+        managed.Write(after);
     }
 
     private static bool IsLeaf(FieldSet set, ReadOnlySpan<string> path)

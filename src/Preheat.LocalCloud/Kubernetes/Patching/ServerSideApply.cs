@@ -15,18 +15,18 @@ internal static class ServerSideApply
     /// <summary>
     /// The object after the apply, with its <c>managedFields</c>. Throws 409 with one cause per conflicting field unless <paramref name="force"/>.
     /// </summary>
-    public static JsonObject Apply(ResourceKind kind, JsonObject? live, JsonObject applied, string manager, bool force, DateTimeOffset time)
+    public static JsonObject Apply(ResourceKind kind, JsonObject? live, JsonObject applied, string subresource, string manager, bool force, DateTimeOffset time)
     {
         var schema = Schemas.Of(kind);
         var managed = ManagedFields.Read(live);
         var wanted = FieldSet.Of(schema, applied);
         if (live is not null)
         {
-            ResolveConflicts(schema, live, applied, wanted, managed, manager, force);
+            ResolveConflicts(schema, live, applied, wanted, managed, item => IsApplyOf(item, manager, subresource), force);
         }
 
         var merged = live is null ? applied.Copy() : (JsonObject)FieldPath.Merge(schema, live, applied)!;
-        var own = managed.Managers.Find(item => IsApplyOf(item, manager));
+        var own = managed.Managers.Find(item => IsApplyOf(item, manager, subresource));
         if (own is not null && live is not null)
         {
             Drop(schema, merged, own.Fields, wanted, [.. managed.Managers.Where(item => item != own)]);
@@ -34,17 +34,17 @@ internal static class ServerSideApply
 
         var unchanged = own is not null && KubeJson.Same(own.Fields.ToJson(), wanted.ToJson()) && KubeJson.Same(Body(merged), Body(live!));
         managed.Managers.Remove(own!);
-        managed.Managers.Add(new FieldManager(manager, "Apply", "", unchanged ? own!.Time : KubeJson.Seconds(time), wanted));
-        managed.Write(kind, merged);
+        managed.Managers.Add(new FieldManager(manager, "Apply", subresource, kind.ApiVersion, unchanged ? own!.Time : KubeJson.Seconds(time), wanted));
+        managed.Write(merged);
         return merged;
     }
 
-    private static bool IsApplyOf(FieldManager item, string manager) => item.Name == manager && item.Operation == "Apply" && item.Subresource.Length == 0;
+    private static bool IsApplyOf(FieldManager item, string manager, string subresource) => item.Name == manager && item.Operation == "Apply" && item.Subresource == subresource;
 
-    private static void ResolveConflicts(Schema schema, JsonObject live, JsonObject applied, FieldSet wanted, ManagedFields managed, string manager, bool force)
+    private static void ResolveConflicts(Schema schema, JsonObject live, JsonObject applied, FieldSet wanted, ManagedFields managed, Func<FieldManager, bool> isOwn, bool force)
     {
         var conflicts = new List<(string Manager, string Field)>();
-        foreach (var other in managed.Managers.Where(item => !IsApplyOf(item, manager)))
+        foreach (var other in managed.Managers.Where(item => !isOwn(item)))
         {
             foreach (var path in wanted.Paths().Where(path => other.Fields.Touches(path)).ToList())
             {
@@ -70,9 +70,9 @@ internal static class ServerSideApply
         }
     }
 
+    /// <summary>As the API server names a manager: <c>"kubectl" with subresource "scale" using apps/v1</c>, without the version for one that applies.</summary>
     private static string Describe(FieldManager manager) =>
-        manager.Operation == "Apply" ? $"\"{manager.Name}\""
-            : manager.Subresource.Length > 0 ? $"\"{manager.Name}\" with subresource \"{manager.Subresource}\"" : $"\"{manager.Name}\" using Update";
+        $"\"{manager.Name}\"{(manager.Subresource.Length > 0 ? $" with subresource \"{manager.Subresource}\"" : "")}{(manager.Operation == "Update" ? $" using {manager.ApiVersion}" : "")}";
 
     /// <summary>Takes away what was applied before, is not now, and nobody else owns.</summary>
     private static void Drop(Schema schema, JsonObject merged, FieldSet before, FieldSet wanted, FieldManager[] others)

@@ -73,6 +73,34 @@ internal sealed class ObjectStore : IDisposable
         }
     }
 
+    /// <summary>The list as it was at an earlier version, by taking back the changes since; null when they are no longer remembered.</summary>
+    public IReadOnlyList<StoredObject>? ListAt(ResourceKind kind, string ns, long version)
+    {
+        lock (_lock)
+        {
+            if (version < Oldest)
+            {
+                return null;
+            }
+
+            var then = List(kind, ns).ToDictionary(item => item.Key);
+            foreach (var change in _history.Reverse().TakeWhile(change => change.Version > version)
+                .Where(change => change.Object.Key.Kind == kind && (ns.Length == 0 || change.Object.Namespace == ns)))
+            {
+                if (change.Type == ChangeType.Added)
+                {
+                    then.Remove(change.Object.Key);
+                }
+                else
+                {
+                    then[change.Object.Key] = change.Before!;
+                }
+            }
+
+            return [.. then.Values.OrderBy(item => item.Namespace, StringComparer.Ordinal).ThenBy(item => item.Name, StringComparer.Ordinal)];
+        }
+    }
+
     /// <summary>Every object in a namespace.</summary>
     public IReadOnlyList<StoredObject> InNamespace(string ns)
     {
@@ -187,10 +215,9 @@ internal sealed class ObjectStore : IDisposable
     {
         lock (_lock)
         {
-            var oldest = _history.Count > 0 ? _history.Peek().Version - 1 : _version;
-            if (version < oldest)
+            if (version < Oldest)
             {
-                throw ApiException.Expired(version, oldest);
+                throw ApiException.Expired(version, Oldest);
             }
 
             if (version > _version)
@@ -224,6 +251,9 @@ internal sealed class ObjectStore : IDisposable
             _journal.Dispose();
         }
     }
+
+    /// <summary>The earliest version from which every change is remembered.</summary>
+    private long Oldest => _history.Count > 0 ? _history.Peek().Version - 1 : _version;
 
     private static bool SpecChanged(JsonObject before, JsonObject after) =>
         before.Select(pair => pair.Key).Union(after.Select(pair => pair.Key))

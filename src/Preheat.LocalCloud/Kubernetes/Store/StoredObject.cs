@@ -5,6 +5,13 @@ namespace Preheat.LocalCloud.Kubernetes.Store;
 /// <summary>Where an object is. <paramref name="Namespace"/> is empty for a cluster-scoped kind.</summary>
 internal readonly record struct ObjectKey(ResourceKind Kind, string Namespace, string Name)
 {
+    /// <summary>Compares with <c>NAMESPACE/NAME</c> in the order of lists.</summary>
+    public static int CompareNames(ObjectKey key, string other)
+    {
+        var slash = other.IndexOf('/', StringComparison.Ordinal);
+        return string.CompareOrdinal(key.Namespace, other[..Math.Max(slash, 0)]) is not 0 and var byNamespace ? byNamespace : string.CompareOrdinal(key.Name, other[(slash + 1)..]);
+    }
+
     public override string ToString() => Namespace.Length == 0 ? $"{Kind}/{Name}" : $"{Kind}/{Namespace}/{Name}";
 }
 

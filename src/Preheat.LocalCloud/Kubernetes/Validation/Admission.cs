@@ -69,7 +69,7 @@ internal static class Admission
     public static void TakeStatus(JsonObject json, JsonObject before)
     {
         var status = json["status"]?.DeepClone();
-        var metadata = json.Map("metadata", "managedFields")?.DeepClone();
+        var metadata = json.At("metadata", "managedFields")?.DeepClone();
         foreach (var name in json.Select(pair => pair.Key).ToList())
         {
             json.Remove(name);
