@@ -4,6 +4,7 @@ using Preheat.LocalCloud.Kubernetes.Api;
 using Preheat.LocalCloud.Kubernetes.Autoscaling;
 using Preheat.LocalCloud.Kubernetes.Controllers;
 using Preheat.LocalCloud.Kubernetes.Definitions;
+using Preheat.LocalCloud.Kubernetes.PortForwarding;
 using Preheat.LocalCloud.Kubernetes.Store;
 using Preheat.LocalCloud.Kubernetes.Validation;
 using Preheat.LocalCloud.Pods;
@@ -119,7 +120,8 @@ internal sealed class ClusterParts : IAsyncDisposable
         _proxy = new ServiceProxy(_store, routes, network, options.Touch);
         var server = new ApiServer(
             identity.Token, options.Touch, kinds, new SelfDescription(kinds), new ResourceEndpoint(_store, writer, deletion, time),
-            new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token), _proxy, new MetricsAdapter(reader, _store));
+            new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token),
+            new PortForwardEndpoint(_store, network, options.Touch, _stopping.Token), _proxy, new MetricsAdapter(reader, _store));
         _listener = new ApiListener(
             context =>
             {

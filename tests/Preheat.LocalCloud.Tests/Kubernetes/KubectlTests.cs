@@ -56,6 +56,50 @@ public sealed class KubectlTests(TestCluster cluster)
         (await RunAsync("explain", "--output=plaintext-openapiv2", "deployment.spec.strategy.rollingUpdate")).ShouldContain("maxSurge");
     }
 
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public async Task Forwards_a_port_through_a_web_socket_and_by_upgrade(string webSockets)
+    {
+        var ns = (await cluster.NamespaceAsync())[11..^1];
+        await cluster.PostAsync($"api/v1/namespaces/{ns}/pods", Samples.Pod("web"));
+        await cluster.WaitAsync($"api/v1/namespaces/{ns}/pods/web", pod => pod.Condition("Ready").Text("status") == "True");
+        var start = await StartInfoAsync("-n", ns, "port-forward", "pod/web", ":8000");
+        start.Environment["KUBECTL_PORT_FORWARD_WEBSOCKETS"] = webSockets;
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("kubectl did not start");
+        try
+        {
+            var line = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
+            line.ShouldNotBeNull(process.HasExited ? await process.StandardError.ReadToEndAsync() : "no line");
+            line.ShouldStartWith("Forwarding from 127.0.0.1:");
+            var port = line.Split("127.0.0.1:")[1].Split(' ')[0];
+            using var client = new HttpClient();
+            foreach (var path in new[] { "hello", "again" })
+            {
+                (await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/{path}"))).ShouldEndWith($"GET /{path}");
+            }
+
+            using var other = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero });
+            (await Task.WhenAll(Enumerable.Range(0, 8).Select(i => other.GetStringAsync(new Uri($"http://127.0.0.1:{port}/{i}"))))).Length.ShouldBe(8);
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Says_what_a_pod_cannot_do()
+    {
+        var ns = (await cluster.NamespaceAsync())[11..^1];
+        await cluster.PostAsync($"api/v1/namespaces/{ns}/pods", Samples.Pod("web"));
+        await cluster.WaitAsync($"api/v1/namespaces/{ns}/pods/web", pod => pod.Condition("Ready").Text("status") == "True");
+        (await FailAsync(1, "-n", ns, "exec", "web", "--", "ls")).ShouldContain("not implemented");
+        var (code, status) = await cluster.SendAsync(HttpMethod.Post, $"api/v1/namespaces/{ns}/pods/web/portforward");
+        (code, status.Text("message")).ShouldBe((400, "Upgrade request required"));
+    }
+
     private async Task<string> RunAsync(params string[] arguments)
     {
         var (code, output, error) = await StartAsync(arguments);
@@ -72,18 +116,23 @@ public sealed class KubectlTests(TestCluster cluster)
 
     private async Task<(int Code, string Output, string Error)> StartAsync(string[] arguments)
     {
-        var config = Path.Combine(cluster.StateDirectory, "kubeconfig");
-        await File.WriteAllTextAsync(config, cluster.Kubeconfig);
-        var start = new ProcessStartInfo("kubectl", ["--kubeconfig", config, "--cache-dir", Path.Combine(cluster.StateDirectory, "kubectl"), .. arguments])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = await StartInfoAsync(arguments);
         using var process = Process.Start(start) ?? throw new InvalidOperationException("kubectl did not start");
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await process.WaitForExitAsync(limit.Token);
         return (process.ExitCode, await output, await error);
+    }
+
+    private async Task<ProcessStartInfo> StartInfoAsync(params string[] arguments)
+    {
+        var config = Path.Combine(cluster.StateDirectory, "kubeconfig");
+        await File.WriteAllTextAsync(config, cluster.Kubeconfig);
+        return new ProcessStartInfo("kubectl", ["--kubeconfig", config, "--cache-dir", Path.Combine(cluster.StateDirectory, "kubectl"), .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
     }
 }

@@ -66,4 +66,19 @@ public sealed class ProxyTests(TestCluster cluster)
         await cluster.WaitAsync($"api/v1/{ns}endpoints/web", body => body.Objects("subsets").FirstOrDefault().Objects("addresses").Any());
         return $"api/v1/{ns}services/web:http/proxy/";
     }
+
+    [Fact]
+    public async Task A_service_has_an_endpoint_slice_beside_its_endpoints()
+    {
+        var ns = await cluster.NamespaceAsync();
+        await cluster.PostAsync($"api/v1/{ns}pods", Samples.Pod("web"));
+        await cluster.PostAsync($"api/v1/{ns}services", Samples.Service("web", "web"));
+        var list = await cluster.WaitAsync($"apis/discovery.k8s.io/v1/{ns}endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dweb",
+            body => body.Objects("items").Any(item => item.Objects("endpoints").Any(endpoint => endpoint.Flag("conditions", "ready"))));
+        var slice = list.Objects("items").Single();
+        slice.Objects("ports").Single().Number("port").ShouldBe(8000);
+        slice.Objects("endpoints").Single().Text("targetRef", "name").ShouldBe("web");
+        await cluster.DeleteAsync($"api/v1/{ns}services/web");
+        await cluster.WaitAsync($"apis/discovery.k8s.io/v1/{ns}endpointslices", body => !body.Objects("items").Any());
+    }
 }

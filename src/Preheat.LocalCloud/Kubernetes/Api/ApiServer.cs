@@ -4,14 +4,15 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Preheat.LocalCloud.Kubernetes.Autoscaling;
+using Preheat.LocalCloud.Kubernetes.PortForwarding;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Api;
 
 /// <summary>Takes each request: who asks, what for, and which part answers. Errors leave as <c>Status</c>.</summary>
 internal sealed class ApiServer(
-    string token, Action touch, KindCatalog kinds, SelfDescription description, ResourceEndpoint resources, WatchEndpoint watches, LogEndpoint logs, ServiceProxy proxy,
-    MetricsAdapter adapter)
+    string token, Action touch, KindCatalog kinds, SelfDescription description, ResourceEndpoint resources, WatchEndpoint watches, LogEndpoint logs,
+    PortForwardEndpoint forwards, ServiceProxy proxy, MetricsAdapter adapter)
 {
     private readonly byte[] _token = Encoding.UTF8.GetBytes(token);
 
@@ -79,6 +80,8 @@ internal sealed class ApiServer(
         return (target.Kind.Kind, target.Subresource) switch
         {
             ("Pod" or "Service", "proxy") => proxy.HandleAsync(context, target),
+            ("Pod", "portforward") => forwards.HandleAsync(context, target),
+            ("Pod", "exec" or "attach") => throw new ApiException(501, "NotImplemented", $"pods/{target.Subresource} is not implemented: the pods of this cluster run no shell"),
             ("Pod", "log") => logs.HandleAsync(context, target),
             _ when IsWatch(context.Request) => watches.HandleAsync(context, target),
             _ => resources.HandleAsync(context, target),

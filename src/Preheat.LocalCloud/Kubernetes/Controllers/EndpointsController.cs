@@ -4,7 +4,7 @@ using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Controllers;
 
-/// <summary>Keeps Endpoints and the proxy's routes at the ready pods that a Service selects.</summary>
+/// <summary>Keeps Endpoints, EndpointSlice and the proxy's routes at the ready pods that a Service selects.</summary>
 internal sealed class EndpointsController(ObjectStore store, InfrastructureClock clock, ServiceRoutes routes) : Controller(store, clock)
 {
     protected override IEnumerable<ObjectKey> Concerned(StoreChange change)
@@ -35,6 +35,7 @@ internal sealed class EndpointsController(ObjectStore store, InfrastructureClock
         {
             routes.Remove(key.Namespace, key.Name);
             Store.Remove(endpoints);
+            Store.Remove(EndpointSlices.KeyOf(key));
             return Task.CompletedTask;
         }
 
@@ -48,7 +49,9 @@ internal sealed class EndpointsController(ObjectStore store, InfrastructureClock
         var ports = service.Json.Objects("spec", "ports").ToList();
         routes.Set(key.Namespace, key.Name, ports.Select(port => new ServiceRoute(
             port.Text("name") ?? "", (int)(port.Number("port") ?? 0), [.. ready.Select(pod => new RouteTarget(pod.Uid, TargetPort(port, pod))).Where(target => target.Port > 0)])));
-        WriteEndpoints(service, endpoints, ports, ready, [.. pods.Except(ready)]);
+        var reached = PortsOf(ports, ready.Count > 0 ? ready[0] : pods.FirstOrDefault());
+        WriteEndpoints(service, endpoints, reached, ready, [.. pods.Except(ready)]);
+        EndpointSlices.Write(Store, service, pods.Select(pod => (pod, ready.Contains(pod))), reached);
         return Task.CompletedTask;
     }
 
@@ -58,7 +61,19 @@ internal sealed class EndpointsController(ObjectStore store, InfrastructureClock
             ?? pod.Json.Objects("spec", "containers").SelectMany(container => container.Objects("ports")).FirstOrDefault(item => item.Text("name") == port.Text("targetPort")).Number("containerPort")
             ?? 0);
 
-    private void WriteEndpoints(StoredObject service, ObjectKey key, List<JsonObject> ports, List<StoredObject> ready, List<StoredObject> notReady)
+    /// <summary>The service's ports as its pods have them; none while there is no pod to look a name up in.</summary>
+    private static JsonArray PortsOf(List<JsonObject> ports, StoredObject? pod) => pod is null ? [] : new JsonArray([.. ports.Select(port =>
+    {
+        var json = new JsonObject { ["port"] = TargetPort(port, pod), ["protocol"] = port.Text("protocol") ?? "TCP" };
+        if (port.Text("name") is { Length: > 0 } name)
+        {
+            json["name"] = name;
+        }
+
+        return (JsonNode)json;
+    })]);
+
+    private void WriteEndpoints(StoredObject service, ObjectKey key, JsonArray ports, List<StoredObject> ready, List<StoredObject> notReady)
     {
         var subsets = new JsonArray();
         if (ready.Count + notReady.Count > 0 && ports.Count > 0)
@@ -74,16 +89,7 @@ internal sealed class EndpointsController(ObjectStore store, InfrastructureClock
                 subset["notReadyAddresses"] = Addresses(notReady);
             }
 
-            subset["ports"] = new JsonArray([.. ports.Select(port =>
-            {
-                var json = new JsonObject { ["port"] = TargetPort(port, ready.Concat(notReady).First()), ["protocol"] = port.Text("protocol") ?? "TCP" };
-                if (port.Text("name") is { Length: > 0 } name)
-                {
-                    json["name"] = name;
-                }
-
-                return (JsonNode)json;
-            })]);
+            subset["ports"] = ports.DeepClone();
             subsets.Add((JsonNode)subset);
         }
 

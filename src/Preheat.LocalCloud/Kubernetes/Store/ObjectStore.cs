@@ -8,7 +8,7 @@ namespace Preheat.LocalCloud.Kubernetes.Store;
 /// All objects of the cluster, under one lock and one growing version number. Changes are told in order to subscribers, and the last
 /// few thousand are remembered, so that a watch may begin in the past.
 /// </summary>
-internal sealed class ObjectStore : IDisposable
+internal sealed partial class ObjectStore : IDisposable
 {
     private const int HistoryLimit = 8_192;
     private const int EventLimit = 4_000;
@@ -70,34 +70,6 @@ internal sealed class ObjectStore : IDisposable
         {
             version = _version;
             return [.. _objects.OfKind(kind).Where(item => ns.Length == 0 || item.Namespace == ns)];
-        }
-    }
-
-    /// <summary>The list as it was at an earlier version, by taking back the changes since; null when they are no longer remembered.</summary>
-    public IReadOnlyList<StoredObject>? ListAt(ResourceKind kind, string ns, long version)
-    {
-        lock (_lock)
-        {
-            if (version < Oldest)
-            {
-                return null;
-            }
-
-            var then = List(kind, ns).ToDictionary(item => item.Key);
-            foreach (var change in _history.Reverse().TakeWhile(change => change.Version > version)
-                .Where(change => change.Object.Key.Kind == kind && (ns.Length == 0 || change.Object.Namespace == ns)))
-            {
-                if (change.Type == ChangeType.Added)
-                {
-                    then.Remove(change.Object.Key);
-                }
-                else
-                {
-                    then[change.Object.Key] = change.Before!;
-                }
-            }
-
-            return [.. then.Values.OrderBy(item => item.Namespace, StringComparer.Ordinal).ThenBy(item => item.Name, StringComparer.Ordinal)];
         }
     }
 
@@ -208,32 +180,6 @@ internal sealed class ObjectStore : IDisposable
         }
     }
 
-    /// <summary>
-    /// Hears every change after <paramref name="version"/>: first those that are remembered. 410 <c>Expired</c> when some of them are not.
-    /// </summary>
-    public IDisposable SubscribeFrom(long version, Action<StoreChange> subscriber)
-    {
-        lock (_lock)
-        {
-            if (version < Oldest)
-            {
-                throw ApiException.Expired(version, Oldest);
-            }
-
-            if (version > _version)
-            {
-                throw ApiException.TooLargeVersion(version, _version);
-            }
-
-            foreach (var change in _history.Where(change => change.Version > version))
-            {
-                subscriber(change);
-            }
-
-            return SubscribeLocked(subscriber);
-        }
-    }
-
     /// <summary>A snapshot and the changes after it, with nothing missed between.</summary>
     public IDisposable Follow(ResourceKind kind, string ns, out IReadOnlyList<StoredObject> snapshot, out long version, Action<StoreChange> subscriber)
     {
@@ -251,9 +197,6 @@ internal sealed class ObjectStore : IDisposable
             _journal.Dispose();
         }
     }
-
-    /// <summary>The earliest version from which every change is remembered.</summary>
-    private long Oldest => _history.Count > 0 ? _history.Peek().Version - 1 : _version;
 
     private static bool SpecChanged(JsonObject before, JsonObject after) =>
         before.Select(pair => pair.Key).Union(after.Select(pair => pair.Key))
