@@ -96,17 +96,20 @@ internal sealed class ClusterParts : IAsyncDisposable
         }
 
         _store = new ObjectStore(new Journal(Path.Combine(options.StateDirectory, "objects")), time, kinds);
-        var pods = Path.Combine(options.StateDirectory, "pods");
+        var folder = Path.Combine(options.StateDirectory, "pods");
         var (events, network, routes, deletion, overrun) = (new EventRecorder(_store, time), new PodNetwork(), new ServiceRoutes(), new Deletion(_store, time), new Overrun());
         _kubelet = new Kubelet(new NodeServices(
-            _store, clock, events, network, new ImagePuller(options.Images, _store, clock, events, overrun, Path.Combine(pods, "roots")),
-            new PodVolumes(_store, Path.Combine(pods, "volumes")), options.Runtimes, _probes, options.Touch));
+            _store, clock, events, network, new ImagePuller(options.Images, _store, clock, events, overrun, Path.Combine(folder, "roots")),
+            new PodVolumes(_store, Path.Combine(folder, "volumes")), options.Runtimes, _probes, options.Touch));
         var (writer, metrics) = (new ObjectWriter(_store, time), new MetricStore(clock));
         var reader = new MetricReader(metrics, _store);
+        var pods = new PodFactory(_store, events, deletion);
         _controllers =
         [
             new DeploymentController(_store, clock, events, deletion, overrun),
-            new ReplicaSetController(_store, clock, events, deletion),
+            new ReplicaSetController(_store, clock, pods),
+            new JobController(_store, clock, events, pods, deletion, overrun),
+            new QuotaController(_store, clock),
             new Scheduler(_store, clock, events),
             new EndpointsController(_store, clock, routes),
             new GarbageCollector(_store, clock, deletion),

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Controllers;
 using Preheat.LocalCloud.Kubernetes.Patching;
 using Preheat.LocalCloud.Kubernetes.Store;
 using Preheat.LocalCloud.Kubernetes.Validation;
@@ -139,6 +140,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
             json.Metadata().Remove("managedFields");
         }
 
+        Quota.Check(store, key, json);
         track(json);
         if (!options.DryRun)
         {

@@ -40,6 +40,14 @@ internal static class Conditions
         return changed;
     }
 
+    public static void Remove(JsonObject json, string type)
+    {
+        if (json.Items("status", "conditions") is { } list && json.Condition(type) is { } condition)
+        {
+            list.Remove(condition);
+        }
+    }
+
     public static bool IsTrue(JsonNode? json, string type) => json.Condition(type).Text("status") == "True";
 
     private static void Put(JsonObject condition, string name, string value)

@@ -32,6 +32,15 @@ internal sealed class DeploymentStatus(ObjectStore store, InfrastructureClock cl
             var available = view.Available >= view.Desired - view.MaxUnavailable;
             Conditions.Set(json, "Available", available, available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
                 available ? "Deployment has minimum availability." : "Deployment does not have minimum availability.", now, updateTime: true);
+            if (view.Current?.Json.Condition(ReplicaSetController.ReplicaFailure) is { } failure)
+            {
+                Conditions.Set(json, ReplicaSetController.ReplicaFailure, status: true, failure.Text("reason")!, failure.Text("message")!, now, updateTime: true);
+            }
+            else
+            {
+                Conditions.Remove(json, ReplicaSetController.ReplicaFailure);
+            }
+
             if (view.Current is { } set)
             {
                 var advanced = view.Updated > earlier.Int(0, "updatedReplicas") || view.Ready > earlier.Int(0, "readyReplicas") || view.Available > earlier.Int(0, "availableReplicas")

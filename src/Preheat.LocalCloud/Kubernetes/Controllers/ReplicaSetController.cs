@@ -1,16 +1,20 @@
-using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
 using Preheat.LocalCloud.Kubernetes.Api;
 using Preheat.LocalCloud.Kubernetes.Store;
-using Preheat.LocalCloud.Kubernetes.Validation;
 
 namespace Preheat.LocalCloud.Kubernetes.Controllers;
 
 /// <summary>Keeps as many pods of a template as a ReplicaSet asks for.</summary>
-internal sealed class ReplicaSetController(ObjectStore store, InfrastructureClock clock, EventRecorder events, Deletion deletion) : Controller(store, clock)
+internal sealed class ReplicaSetController(ObjectStore store, InfrastructureClock clock, PodFactory pods) : Controller(store, clock)
 {
     private const string Component = "replicaset-controller";
     private const int Burst = 500;
+
+    /// <summary>Condition of a set whose pods could not be made.</summary>
+    public const string ReplicaFailure = "ReplicaFailure";
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LeastRetry = TimeSpan.FromSeconds(1);
 
     protected override IEnumerable<ObjectKey> Concerned(StoreChange change)
     {
@@ -33,49 +37,21 @@ internal sealed class ReplicaSetController(ObjectStore store, InfrastructureCloc
             return Task.CompletedTask;
         }
 
-        var pods = Store.OwnedBy(set.Uid).Where(item => item.Key.Kind == ResourceKinds.Pod).ToList();
-        var active = pods.Where(pod => pod.IsActive()).ToList();
+        var active = Store.OwnedBy(set.Uid).Where(item => item.Key.Kind == ResourceKinds.Pod && item.IsActive()).ToList();
+        var fault = "";
         if (!set.Deleting)
         {
             var wanted = set.Json.Int(1, "spec", "replicas");
-            for (var missing = Math.Min(wanted - active.Count, Burst); missing > 0; missing--)
-            {
-                Create(set);
-            }
+            fault = Create(set, Math.Min(wanted - active.Count, Burst));
 
             foreach (var pod in ToDelete(active, active.Count - wanted))
             {
-                deletion.Delete(pod.Key, DeleteOptions.Background);
-                events.Normal(set, Component, "SuccessfulDelete", $"Deleted pod: {pod.Name}");
+                pods.Delete(set, pod, Component);
             }
         }
 
-        WriteStatus(set);
+        WriteStatus(set, fault);
         return Task.CompletedTask;
-    }
-
-    private void Create(StoredObject set)
-    {
-        var template = set.Json.Map("spec", "template");
-        var name = $"{set.Name[..Math.Min(set.Name.Length, 57)]}-{Admission.RandomSuffix()}";
-        var metadata = new JsonObject
-        {
-            ["generateName"] = $"{set.Name}-",
-            ["name"] = name,
-            ["labels"] = template.Map("metadata", "labels")?.DeepClone(),
-            ["ownerReferences"] = new JsonArray(set.OwnerReference()),
-        };
-        if (template.Map("metadata", "annotations") is { } annotations)
-        {
-            metadata["annotations"] = annotations.DeepClone();
-        }
-
-        var key = new ObjectKey(ResourceKinds.Pod, set.Namespace, name);
-        var pod = new JsonObject { ["metadata"] = metadata, ["spec"] = template.Map("spec")?.DeepClone() };
-        metadata["namespace"] = set.Namespace;
-        Defaults.Apply(ResourceKinds.Pod, pod);
-        Store.Create(key, pod);
-        events.Normal(set, Component, "SuccessfulCreate", $"Created pod: {name}");
     }
 
     /// <summary>First those that cost least: unassigned, pending, not ready, then the youngest.</summary>
@@ -83,20 +59,48 @@ internal sealed class ReplicaSetController(ObjectStore store, InfrastructureCloc
         : active.OrderBy(pod => pod.NodeName().Length > 0).ThenBy(pod => pod.Json.Text("status", "phase") == "Running").ThenBy(pod => pod.IsReady())
             .ThenByDescending(pod => pod.Created()).ThenByDescending(pod => pod.Version).Take(surplus).ToList();
 
-    private void WriteStatus(StoredObject set)
+    /// <summary>Creates pods; why the first that could not be made was refused, or empty.</summary>
+    private string Create(StoredObject set, int count)
     {
-        var pods = Store.OwnedBy(set.Uid).Where(item => item.Key.Kind == ResourceKinds.Pod && item.IsActive()).ToList();
+        for (; count > 0; count--)
+        {
+            try
+            {
+                pods.Create(set, Component);
+            }
+            catch (ApiException e)
+            {
+                EnqueueAfter(set.Key, Clock.Scale(RetryAfter) is var wait && wait > LeastRetry ? wait : LeastRetry);
+                return e.Message;
+            }
+        }
+
+        return "";
+    }
+
+    private void WriteStatus(StoredObject set, string fault)
+    {
+        var present = Store.OwnedBy(set.Uid).Where(item => item.Key.Kind == ResourceKinds.Pod && item.IsActive()).ToList();
         var minReady = Clock.Scale(TimeSpan.FromSeconds(set.Json.Int(0, "spec", "minReadySeconds")));
         var now = Clock.Time.GetUtcNow();
-        var due = pods.Select(pod => pod.AvailableAt(minReady)).OfType<DateTimeOffset>().ToList();
+        var due = present.Select(pod => pod.AvailableAt(minReady)).OfType<DateTimeOffset>().ToList();
         Store.Update(set.Key, json =>
         {
             var status = json.Ensure("status");
-            status["replicas"] = pods.Count;
-            status.SetCount("fullyLabeledReplicas", pods.Count);
-            status.SetCount("readyReplicas", pods.Count(pod => pod.IsReady()));
+            status["replicas"] = present.Count;
+            status.SetCount("fullyLabeledReplicas", present.Count);
+            status.SetCount("readyReplicas", present.Count(pod => pod.IsReady()));
             status.SetCount("availableReplicas", due.Count(time => time <= now));
             status["observedGeneration"] = json.Number("metadata", "generation");
+            if (fault.Length > 0)
+            {
+                Conditions.Set(json, ReplicaFailure, status: true, "FailedCreate", fault, now);
+            }
+            else
+            {
+                Conditions.Remove(json, ReplicaFailure);
+            }
+
             return true;
         });
         foreach (var time in due.Where(time => time > now))

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Kubernetes.Api;
+using Preheat.LocalCloud.Kubernetes.Controllers;
 
 namespace Preheat.LocalCloud.Kubernetes.Store;
 
@@ -110,6 +111,11 @@ internal sealed partial class ObjectStore : IDisposable
 
             metadata["uid"] = Guid.NewGuid().ToString();
             metadata["creationTimestamp"] = KubeJson.Seconds(_time.GetUtcNow());
+            if (key.Kind == ResourceKinds.Job)
+            {
+                JobIdentity.Stamp(json);
+            }
+
             if (key.Kind.HasGeneration)
             {
                 metadata["generation"] = 1;
