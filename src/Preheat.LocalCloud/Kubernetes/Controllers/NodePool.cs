@@ -57,7 +57,7 @@ internal sealed class NodePool(ObjectStore store, TimeProvider time)
             ["apiVersion"] = "v1",
             ["kind"] = "Node",
             ["metadata"] = new JsonObject { ["labels"] = new JsonObject(labels.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))) },
-            ["spec"] = new JsonObject { ["providerID"] = $"preheat://local/{name}" },
+            ["spec"] = new JsonObject { ["providerID"] = $"preheat://local/{name}", ["taints"] = NodeTaints.Of(machine.Gpus, labels) },
             ["status"] = new JsonObject
             {
                 ["capacity"] = capacity,
@@ -88,26 +88,9 @@ internal sealed class NodePool(ObjectStore store, TimeProvider time)
     /// <summary>The pods on a node that have not ended.</summary>
     public IEnumerable<StoredObject> PodsOn(string node) => store.List(ResourceKinds.Pod).Where(pod => pod.NodeName() == node && !pod.IsEnded());
 
-    /// <summary>The node's labels fit and enough of every resource is free.</summary>
-    public bool Fits(StoredObject node, PodNeeds needs)
-    {
-        if (node.Deleting || node.Json.Flag("spec", "unschedulable") || !needs.Selects(node.Json.StringMap("metadata", "labels")))
-        {
-            return false;
-        }
-
-        var allocatable = node.Json.Map("status", "allocatable");
-        return Fits(needs, PodsOn(node.Name).Select(pod => PodNeeds.Of(pod.Json)),
-            (int)Quantity.ValueOf(allocatable?[PodRules.Gpu]), Quantity.ValueOf(allocatable?["cpu"]), Quantity.ValueOf(allocatable?["memory"]) / (1L << 30));
-    }
-
-    /// <inheritdoc cref="Fits(StoredObject, PodNeeds)"/>
-    public static bool Fits(PodNeeds needs, IEnumerable<PodNeeds> present, int gpus, decimal cpu, decimal memoryGiB)
-    {
-        var used = present.ToList();
-
-        // GPU nodes are for pods that ask for GPUs, as their taint says on the real ones.
-        return (needs.Gpus > 0 || gpus == 0)
-            && used.Sum(pod => pod.Gpus) + needs.Gpus <= gpus && used.Sum(pod => pod.Cpu) + needs.Cpu <= cpu && used.Sum(pod => pod.MemoryGiB) + needs.MemoryGiB <= memoryGiB;
-    }
+    /// <summary>Why a pod does not fit the node; null when it does.</summary>
+    public Misfit? Refuses(StoredObject node, PodNeeds needs) =>
+        node.Deleting || node.Json.Flag("spec", "unschedulable")
+            ? new Misfit(["node(s) were unschedulable"], Hopeless: true)
+            : NodeRoom.Of(node).Refuses(needs, PodsOn(node.Name).Select(pod => PodNeeds.Of(pod.Json)));
 }

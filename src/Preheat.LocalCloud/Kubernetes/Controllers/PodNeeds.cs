@@ -12,6 +12,12 @@ internal sealed record PodNeeds(int Gpus, decimal Cpu, decimal MemoryGiB, IReadO
 
     private const decimal GiB = 1L << 30;
 
+    /// <summary>Taints that the pod puts up with.</summary>
+    public IReadOnlyList<JsonObject> Tolerations { get; private init; } = [];
+
+    /// <summary>Terms of the required node affinity: one of them must hold. Empty for none.</summary>
+    public IReadOnlyList<JsonObject> AffinityTerms { get; private init; } = [];
+
     public string Accelerator => NodeSelector.GetValueOrDefault(AcceleratorLabel) ?? "";
 
     public static PodNeeds Of(JsonObject pod)
@@ -23,8 +29,21 @@ internal sealed record PodNeeds(int Gpus, decimal Cpu, decimal MemoryGiB, IReadO
             return Math.Max(running, starting);
         }
 
-        return new PodNeeds((int)Sum(PodRules.Gpu), Sum("cpu"), Sum("memory") / GiB, pod.StringMap("spec", "nodeSelector"));
+        return new PodNeeds((int)Sum(PodRules.Gpu), Sum("cpu"), Sum("memory") / GiB, pod.StringMap("spec", "nodeSelector"))
+        {
+            Tolerations = [.. pod.Objects("spec", "tolerations")],
+            AffinityTerms = [.. pod.Objects("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")],
+        };
     }
 
-    public bool Selects(IReadOnlyDictionary<string, string> labels) => NodeSelector.All(pair => labels.GetValueOrDefault(pair.Key) == pair.Value);
+    public bool Selects(IReadOnlyDictionary<string, string> labels)
+    {
+        if (!NodeSelector.All(pair => labels.GetValueOrDefault(pair.Key) == pair.Value))
+        {
+            return false;
+        }
+
+        var node = AffinityTerms.Count == 0 ? null : new JsonObject(labels.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
+        return node is null || AffinityTerms.Any(term => LabelSelector.FromObject(new JsonObject { ["matchExpressions"] = term["matchExpressions"]?.DeepClone() })?.Matches(node) == true);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
 using Preheat.LocalCloud.Kubernetes.Store;
@@ -11,6 +12,8 @@ namespace Preheat.LocalCloud.Kubernetes.Controllers;
 /// </summary>
 internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, EventRecorder events) : Controller(store, clock)
 {
+    private const string Autoscaler = "cluster-autoscaler";
+
     /// <summary>Annotation with the modelled seconds that a pod waited for its node.</summary>
     public const string NodeSeconds = "preheat.dev/simulated-seconds.node";
 
@@ -18,6 +21,9 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
     private static readonly TimeSpan Provisioning = TimeSpan.FromSeconds(120);
 
     private static readonly TimeSpan RemoveEmptyAfter = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long the autoscaler leaves a zone alone that had no machine for it.</summary>
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMinutes(5);
 
     private readonly NodePool _pool = new(store, clock.Time);
     private readonly List<PlannedNode> _planned = [];
@@ -51,15 +57,16 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
             return Task.CompletedTask;
         }
 
+        _planned.RemoveAll(node => node.GivenUp);
         if (Store.Get(key) is not { } pod || !pod.IsActive() || pod.NodeName().Length > 0)
         {
-            _planned.ForEach(node => node.Pods.Remove(key));
+            _planned.ForEach(node => node.Pods.TryRemove(key, out _));
             return Task.CompletedTask;
         }
 
         var needs = PodNeeds.Of(pod.Json);
         var nodes = Store.List(ResourceKinds.Node);
-        if (nodes.FirstOrDefault(node => _pool.Fits(node, needs)) is { } fitting)
+        if (nodes.FirstOrDefault(node => _pool.Refuses(node, needs) is null) is { } fitting)
         {
             Bind(pod, fitting);
         }
@@ -76,7 +83,7 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
     private void Bind(StoredObject pod, StoredObject node)
     {
         var waited = _planned.Exists(planned => planned.Name == node.Name && planned.Pods.ContainsKey(pod.Key)) ? Provisioning : TimeSpan.Zero;
-        _planned.ForEach(planned => planned.Pods.Remove(pod.Key));
+        _planned.ForEach(planned => planned.Pods.TryRemove(pod.Key, out _));
         _planned.RemoveAll(planned => planned.Created && planned.Pods.Count == 0);
         _emptySince.Remove(node.Name);
         var bound = Store.Update(pod.Key, json =>
@@ -100,7 +107,7 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
     private void Plan(StoredObject pod, PodNeeds needs, IReadOnlyList<StoredObject> nodes, CancellationToken stopping)
     {
         Unschedulable(pod, needs, nodes);
-        if (_planned.Find(node => !node.Created && node.Fits(needs)) is { } planned)
+        if (_planned.Find(node => !node.Created && node.Refuses(needs) is null) is { } planned)
         {
             planned.Pods[pod.Key] = needs;
             return;
@@ -108,43 +115,44 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
 
         var machine = MachineCatalog.Find(needs.Gpus > 0 ? needs.Accelerator : "", needs.Gpus, needs.Cpu, needs.MemoryGiB);
         var name = $"gk3-preheat-nap-{Admission.RandomSuffix()}{Admission.RandomSuffix()}";
-        if (machine is null || NodePool.Labels(machine, name, needs) is not { } labels || !needs.Selects(labels))
+        var node = machine is null ? null : new PlannedNode(name, machine, NodePool.Labels(machine, name, needs));
+        var reasons = node is null ? ["node(s) didn't match Pod's node affinity/selector"] : node.Refuses(needs)?.Reasons;
+        if (node is null || reasons is not null)
         {
-            events.Normal(pod, "cluster-autoscaler", "NotTriggerScaleUp", "pod didn't trigger scale-up: no machine type offers what the pod selects and requests");
+            events.Normal(pod, Autoscaler, "NotTriggerScaleUp", $"pod didn't trigger scale-up: {Count(reasons!)}");
             return;
         }
 
-        var node = new PlannedNode(name, machine, labels);
         node.Pods[pod.Key] = needs;
         _planned.Add(node);
-        events.Normal(pod, "cluster-autoscaler", "TriggeredScaleUp", $"pod triggered scale-up: [{{{machine.Type} 0->1 (max: 1000)}}]", Provisioning);
+        events.Normal(pod, Autoscaler, "TriggeredScaleUp", $"pod triggered scale-up: [{{{machine!.Type} 0->1 (max: 1000)}}]", Provisioning);
         _ = ProvisionAsync(node, stopping);
     }
 
     private void Unschedulable(StoredObject pod, PodNeeds needs, IReadOnlyList<StoredObject> nodes)
     {
-        var reasons = new List<string>();
-        var unmatched = nodes.Count(node => !needs.Selects(node.Json.StringMap("metadata", "labels")));
-        if (unmatched > 0)
-        {
-            reasons.Add($"{unmatched} node(s) didn't match Pod's node affinity/selector");
-        }
-
-        if (nodes.Count > unmatched)
-        {
-            reasons.Add($"{nodes.Count - unmatched} Insufficient {(needs.Gpus > 0 ? PodRules.Gpu : "cpu")}");
-        }
-
-        var message = $"0/{nodes.Count} nodes are available{(reasons.Count > 0 ? ": " + string.Join(", ", reasons) : "")}.";
+        var misfits = nodes.Select(node => _pool.Refuses(node, needs)).OfType<Misfit>().ToList();
+        var message = nodes.Count == 0 ? "no nodes available to schedule pods"
+            : $"0/{nodes.Count} nodes are available: {Count(misfits.SelectMany(misfit => misfit.Reasons))}. preemption: 0/{nodes.Count} nodes are available: "
+                + $"{Count(misfits.Select(misfit => misfit.Hopeless ? "Preemption is not helpful for scheduling" : "No preemption victims found for incoming pod"))}.";
         Store.Update(pod.Key, json => Conditions.Set(json, "PodScheduled", status: false, "Unschedulable", message, Clock.Time.GetUtcNow()));
         events.Warning(pod, "default-scheduler", "FailedScheduling", message);
     }
+
+    /// <summary>Equal reasons with their number, in order, as the scheduler puts them.</summary>
+    private static string Count(IEnumerable<string> reasons) =>
+        string.Join(", ", reasons.GroupBy(reason => reason, StringComparer.Ordinal).Select(group => $"{group.Count()} {group.Key}").Order(StringComparer.Ordinal));
 
     private async Task ProvisionAsync(PlannedNode node, CancellationToken stopping)
     {
         try
         {
             await Clock.DelayAsync(Provisioning, stopping);
+            if (Stockout.Refuses(Store, node.Machine) is { } why)
+            {
+                await FailAsync(node, why, stopping);
+                return;
+            }
         }
         catch (OperationCanceledException)
         {
@@ -154,6 +162,22 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
         node.Created = true;
         var created = _pool.Create(node.Name, node.Machine, node.Labels);
         events.Normal(created, "kubelet", "NodeReady", $"Node {node.Name} status is now: NodeReady", Provisioning);
+    }
+
+    /// <summary>The machine cannot be had: its pods are told, and after a while another one is asked for.</summary>
+    private async Task FailAsync(PlannedNode node, string why, CancellationToken stopping)
+    {
+        node.Created = true;
+        var waiting = node.Pods.Keys.ToList();
+        foreach (var pod in waiting.Select(Store.Get).OfType<StoredObject>())
+        {
+            events.Warning(pod, Autoscaler, "FailedScaleUp",
+                $"Node scale up in zones {node.Labels.GetValueOrDefault("topology.kubernetes.io/zone")} associated with this pod failed: {why}. Pod is at risk of not being scheduled.");
+        }
+
+        await Clock.DelayAsync(AskAgainAfter, stopping);
+        node.GivenUp = true;
+        waiting.ForEach(Enqueue);
     }
 
     private void RemoveIfEmpty(ObjectKey key)
@@ -185,10 +209,14 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
     private sealed record PlannedNode(string Name, Machine Machine, IReadOnlyDictionary<string, string> Labels)
     {
         /// <summary>Pods that wait for this node.</summary>
-        public Dictionary<ObjectKey, PodNeeds> Pods { get; } = [];
+        public ConcurrentDictionary<ObjectKey, PodNeeds> Pods { get; } = new();
 
         public bool Created { get; set; }
 
-        public bool Fits(PodNeeds needs) => needs.Selects(Labels) && NodePool.Fits(needs, Pods.Values, Machine.Gpus, Machine.Cpu, Machine.MemoryGiB);
+        /// <summary>There was no machine for it, and its pods have waited long enough to ask for another.</summary>
+        public bool GivenUp { get; set; }
+
+        public Misfit? Refuses(PodNeeds needs) =>
+            new NodeRoom(Labels, [.. NodeTaints.Of(Machine.Gpus, Labels).OfType<JsonObject>()], Machine.Gpus, Machine.Cpu, Machine.MemoryGiB).Refuses(needs, Pods.Values);
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Controllers;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Validation;
@@ -32,6 +33,7 @@ internal static class Defaults
         else if (kind == ResourceKinds.Pod)
         {
             PodSpec(json.Ensure("spec"));
+            NodeTaints.Tolerate(json.Ensure("spec"));
             if (json.Map("status") is null)
             {
                 json["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = QosClass(json) };
