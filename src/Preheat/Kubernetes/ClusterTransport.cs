@@ -65,8 +65,12 @@ internal static class ClusterTransport
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            request.Version = HttpVersion.Version20;
-            request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+            // API servers upgrade to WebSocket over HTTP/1.1 only.
+            if (request.Headers.Upgrade.Count == 0)
+            {
+                request.Version = HttpVersion.Version20;
+                request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+            }
             // The handler takes the name for SNI and for the certificate's check from here.
             request.Headers.Host = tlsServerName;
             foreach (var (name, value) in impersonation)

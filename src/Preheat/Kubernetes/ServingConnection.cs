@@ -3,10 +3,13 @@ namespace Preheat.Kubernetes;
 /// <summary>An HTTP client that reaches a served model, and the address its paths are relative to.</summary>
 public sealed class ServingConnection : IDisposable
 {
-    private ServingConnection(HttpClient client, Uri baseAddress)
+    private readonly KubernetesClient? _cluster;
+
+    private ServingConnection(HttpClient client, Uri baseAddress, KubernetesClient? cluster = null)
     {
         Client = client;
         BaseAddress = baseAddress;
+        _cluster = cluster;
     }
 
     /// <summary>No redirects, no time-out of its own, as many connections as are asked for, credentials included. HTTP/2 where the server has it.</summary>
@@ -25,9 +28,22 @@ public sealed class ServingConnection : IDisposable
                 throw new UserException($"The endpoint {endpoint.Namespace}/{endpoint.Service} has no address. Run ./build.sh Deploy again.");
             return new(new HttpClient(ClusterTransport.Handler()) { Timeout = Timeout.InfiniteTimeSpan }, address);
         }
+        if (endpoint.Kind is EndpointKind.PortForward)
+        {
+            var cluster = KubernetesClient.Connect(endpoints, time);
+            var handler = ClusterTransport.Handler();
+            handler.UseProxy = false;
+            handler.ConnectCallback = async (_, token) => await cluster.TunnelAsync(endpoint, token);
+            // The name is never looked up: every connection is a tunnel to a pod.
+            return new(new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan }, new UriBuilder("http", endpoint.Service).Uri, cluster);
+        }
         var context = Kubeconfig.Resolve(endpoints);
         return new(ClusterTransport.Create(context, time, Timeout.InfiniteTimeSpan), new Uri(context.Server, endpoint.ProxyPath));
     }
 
-    public void Dispose() => Client.Dispose();
+    public void Dispose()
+    {
+        Client.Dispose();
+        _cluster?.Dispose();
+    }
 }

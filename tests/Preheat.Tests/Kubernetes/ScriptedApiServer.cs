@@ -56,6 +56,7 @@ internal sealed class ScriptedApiServer : IAsyncDisposable
             });
         }));
         var server = new ScriptedApiServer(builder.Build(), authority);
+        server._app.UseWebSockets();
         server._app.Run(server.HandleAsync);
         await server._app.StartAsync();
         return server;
