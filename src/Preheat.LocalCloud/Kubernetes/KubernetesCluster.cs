@@ -77,6 +77,7 @@ internal sealed class ClusterParts : IAsyncDisposable
     private readonly ServiceProxy _proxy;
     private readonly ApiListener _listener;
     private readonly Kubelet _kubelet;
+    private readonly LoadBalancers _balancers;
     private readonly HttpClient _probes = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null })
     {
         Timeout = Timeout.InfiniteTimeSpan,
@@ -103,6 +104,7 @@ internal sealed class ClusterParts : IAsyncDisposable
             new PodVolumes(_store, Path.Combine(folder, "volumes")), options.Runtimes, _probes, options.Touch));
         var (writer, metrics) = (new ObjectWriter(_store, time), new MetricStore(clock));
         var reader = new MetricReader(metrics, _store);
+        _balancers = new LoadBalancers(_store, clock, events, routes, network, options.Touch);
         var pods = new PodFactory(_store, events, deletion);
         _controllers =
         [
@@ -110,6 +112,8 @@ internal sealed class ClusterParts : IAsyncDisposable
             new ReplicaSetController(_store, clock, pods),
             new JobController(_store, clock, events, pods, deletion, overrun),
             new QuotaController(_store, clock),
+            new DisruptionController(_store, clock),
+            _balancers,
             new Scheduler(_store, clock, events),
             new EndpointsController(_store, clock, routes),
             new GarbageCollector(_store, clock, deletion),
@@ -124,7 +128,7 @@ internal sealed class ClusterParts : IAsyncDisposable
         var server = new ApiServer(
             identity.Token, options.Touch, kinds, new SelfDescription(kinds), new ResourceEndpoint(_store, writer, deletion, time),
             new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token),
-            new PortForwardEndpoint(_store, network, options.Touch, _stopping.Token), _proxy, new MetricsAdapter(reader, _store));
+            new PortForwardEndpoint(_store, network, options.Touch, _stopping.Token), _proxy, new MetricsAdapter(reader, _store), new Evictions(_store, deletion));
         _listener = new ApiListener(
             context =>
             {
@@ -160,6 +164,7 @@ internal sealed class ClusterParts : IAsyncDisposable
         await _stopping.CancelAsync();
         await _running;
         await _listener.DisposeAsync();
+        await _balancers.DisposeAsync();
         await _kubelet.DisposeAsync();
         _proxy.Dispose();
         _probes.Dispose();

@@ -99,6 +99,23 @@ public sealed class DeploymentTests(TestCluster cluster)
     }
 
     [Fact]
+    public async Task A_paused_deployment_scales_but_rolls_nothing_out()
+    {
+        var ns = await cluster.NamespaceAsync();
+        var path = $"apis/apps/v1/{ns}deployments/web";
+        await cluster.PostAsync($"apis/apps/v1/{ns}deployments", Samples.Deployment("web"));
+        await RolledOutAsync(ns, "web", replicas: 1);
+        await cluster.MergeAsync(path, """{"spec":{"paused":true,"replicas":2,"template":{"metadata":{"annotations":{"turn":"2"}}}}}""");
+        var paused = await cluster.WaitAsync(path, body => body.Number("status", "readyReplicas") == 2);
+        (paused.Condition("Progressing").Text("status"), paused.Condition("Progressing").Text("reason")).ShouldBe(("Unknown", "DeploymentPaused"));
+        paused.At("status", "updatedReplicas").ShouldBeNull();
+        (await cluster.GetAsync($"apis/apps/v1/{ns}replicasets")).Body.Objects("items").Count().ShouldBe(1, "no set is made for the new template");
+
+        await cluster.MergeAsync(path, """{"spec":{"paused":false}}""");
+        await RolledOutAsync(ns, "web", replicas: 2);
+    }
+
+    [Fact]
     public async Task Scales_through_the_scale_subresource_and_keeps_the_number_when_an_apply_leaves_it_out()
     {
         var ns = await cluster.NamespaceAsync();

@@ -24,6 +24,7 @@ internal sealed record Subresource(string Name, string Kind, string[] Verbs, str
 
         if (kind == ResourceKinds.Pod)
         {
+            yield return new Subresource("eviction", "Eviction", ["create"], "policy", "v1");
             yield return new Subresource("log", "Pod", ["get"]);
             yield return new Subresource("portforward", "PodPortForwardOptions", ["create", "get"]);
         }

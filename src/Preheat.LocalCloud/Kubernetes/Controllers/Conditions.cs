@@ -7,7 +7,12 @@ namespace Preheat.LocalCloud.Kubernetes.Controllers;
 internal static class Conditions
 {
     /// <summary>True when the condition's status changed.</summary>
-    public static bool Set(JsonObject json, string type, bool status, string reason, string message, DateTimeOffset now, bool updateTime = false)
+    public static bool Set(JsonObject json, string type, bool status, string reason, string message, DateTimeOffset now, bool updateTime = false) =>
+        Set(json, type, status ? "True" : "False", reason, message, now, updateTime);
+
+    /// <inheritdoc cref="Set(JsonObject, string, bool, string, string, DateTimeOffset, bool)"/>
+    /// <param name="text"><c>True</c>, <c>False</c> or <c>Unknown</c>.</param>
+    public static bool Set(JsonObject json, string type, string text, string reason, string message, DateTimeOffset now, bool updateTime = false)
     {
         var holder = json.Ensure("status");
         if (holder["conditions"] is not JsonArray list)
@@ -15,7 +20,6 @@ internal static class Conditions
             holder["conditions"] = list = [];
         }
 
-        var text = status ? "True" : "False";
         var condition = list.OfType<JsonObject>().FirstOrDefault(item => item.Text("type") == type);
         if (condition is null)
         {

@@ -49,9 +49,16 @@ internal sealed class DeploymentController(ObjectStore store, InfrastructureCloc
             return Task.CompletedTask;
         }
 
-        if (!deployment.Deleting && !deployment.Json.Flag("spec", "paused"))
+        if (!deployment.Deleting)
         {
-            Roll(deployment);
+            if (deployment.Json.Flag("spec", "paused"))
+            {
+                ScalePaused(View(deployment));
+            }
+            else
+            {
+                Roll(deployment);
+            }
         }
 
         if (Store.Get(key) is { } present)
@@ -112,6 +119,17 @@ internal sealed class DeploymentController(ObjectStore store, InfrastructureCloc
             {
                 Scale(set, replicas, deployment);
             }
+        }
+    }
+
+    /// <summary>A paused roll-out makes no set and moves no pods between sets; the one that runs still follows the number of replicas.</summary>
+    private void ScalePaused(RolloutView view)
+    {
+        var sets = view.Current is { } current ? view.Old.Append(current).ToList() : [.. view.Old];
+        var running = sets.Where(set => set.Json.Int(0, "spec", "replicas") > 0).ToList();
+        if ((running.Count == 0 ? sets.MaxBy(RevisionOf) : running.Count == 1 ? running[0] : null) is { } only)
+        {
+            Scale(only, view.Desired, view.Deployment);
         }
     }
 

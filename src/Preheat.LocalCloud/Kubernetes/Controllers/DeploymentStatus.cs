@@ -10,6 +10,7 @@ namespace Preheat.LocalCloud.Kubernetes.Controllers;
 internal sealed class DeploymentStatus(ObjectStore store, InfrastructureClock clock, Overrun overrun)
 {
     private const string Complete = "NewReplicaSetAvailable";
+    private const string Paused = "DeploymentPaused";
     private const string Exceeded = "ProgressDeadlineExceeded";
 
     private readonly Dictionary<string, Progress> _progress = [];
@@ -41,7 +42,13 @@ internal sealed class DeploymentStatus(ObjectStore store, InfrastructureClock cl
                 Conditions.Remove(json, ReplicaSetController.ReplicaFailure);
             }
 
-            if (view.Current is { } set)
+            if (deployment.Json.Flag("spec", "paused"))
+            {
+                // The clock of the deadline stands still, and begins anew afterwards.
+                _progress.Remove(deployment.Uid);
+                Conditions.Set(json, "Progressing", "Unknown", Paused, "Deployment is paused", now, updateTime: true);
+            }
+            else if (view.Current is { } set)
             {
                 var advanced = view.Updated > earlier.Int(0, "updatedReplicas") || view.Ready > earlier.Int(0, "readyReplicas") || view.Available > earlier.Int(0, "availableReplicas")
                     || view.Replicas - view.Updated < earlier.Int(0, "replicas") - earlier.Int(0, "updatedReplicas");
@@ -67,7 +74,7 @@ internal sealed class DeploymentStatus(ObjectStore store, InfrastructureClock cl
         if (known?.Set != set.Uid || advanced)
         {
             // Also after a restart: the clock of the deadline begins anew.
-            var begun = known?.Set != set.Uid && before is not (null or Complete or Exceeded) ? before : null;
+            var begun = known?.Set != set.Uid && before is not (null or Complete or Exceeded or Paused) ? before : null;
             _progress[deployment.Uid] = known = new Progress(set.Uid, now, overrun.Total);
             if (!advanced)
             {
