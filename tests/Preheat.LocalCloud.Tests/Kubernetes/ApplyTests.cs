@@ -121,14 +121,15 @@ public sealed class ApplyTests(TestCluster cluster)
     [Fact]
     public async Task Writes_of_the_status_are_owned_apart()
     {
-        var path = $"apis/policy/v1/{await cluster.NamespaceAsync()}poddisruptionbudgets/b";
-        const string Budget = """{"apiVersion":"policy/v1","kind":"PodDisruptionBudget","spec":{"minAvailable":1},"status":{"disruptionsAllowed":9}}""";
-        var (_, created) = await cluster.ApplyAsync(path, Budget);
+        // A kind whose status no controller of this cluster writes.
+        var path = $"api/v1/persistentvolumes/pv-{Guid.NewGuid():N}";
+        const string Volume = """{"apiVersion":"v1","kind":"PersistentVolume","spec":{"accessModes":["ReadOnlyMany"],"capacity":{"storage":"1Gi"},"hostPath":{"path":"/data"}},"status":{"phase":"Bound"}}""";
+        var (_, created) = await cluster.ApplyAsync(path, Volume);
         created["status"].ShouldBeNull("the main resource leaves the status alone");
-        await cluster.MergeAsync($"{path}/status?fieldManager=controller", """{"status":{"currentHealthy":2,"conditions":[{"type":"A","status":"True"}]}}""");
-        var (code, applied) = await cluster.ApplyAsync($"{path}/status", Budget, manager: "one");
+        await cluster.MergeAsync($"{path}/status?fieldManager=controller", """{"status":{"reason":"Asked","conditions":[{"type":"A","status":"True"}]}}""");
+        var (code, applied) = await cluster.ApplyAsync($"{path}/status", Volume, manager: "one");
         code.ShouldBe(200, applied.ToJsonString());
-        (applied.Number("status", "disruptionsAllowed"), applied.Number("status", "currentHealthy"), applied.Number("spec", "minAvailable")).ShouldBe((9, 2, 1));
+        (applied.Text("status", "phase"), applied.Text("status", "reason"), applied.Text("spec", "capacity", "storage")).ShouldBe(("Bound", "Asked", "1Gi"));
         var entries = applied.Objects("metadata", "managedFields").ToList();
         entries.Select(entry => (entry.Text("manager"), entry.Text("operation"), entry.Text("subresource"))).ShouldBe([("one", "Apply", null), ("controller", "Update", "status"), ("one", "Apply", "status")], ignoreOrder: true);
         entries.Single(entry => entry.Text("manager") == "controller").At("fieldsV1", "f:status", "f:conditions", """k:{"type":"A"}""").ShouldNotBeNull();
