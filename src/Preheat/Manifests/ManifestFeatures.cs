@@ -25,6 +25,7 @@ internal static class ManifestFeatures
             (deployment.Weights == "volume", "components/weights-volume"),
             (maxModelLength is not null, vllm ? "components/max-model-len" : "components/max-total-tokens"),
             (deployment.Weights == "streamed" && ServerVersion.Of(deployment.BaseImage).KnowsDisableLogRequests, "components/vllm-quiet"),
+            (!gke, "components/kubernetes"),
             (gke && deployment.ClusterMode == "standard", "components/standard"),
             (gke && deployment.Spot, "components/spot"),
             (deployment.Restricted, "components/restricted"),

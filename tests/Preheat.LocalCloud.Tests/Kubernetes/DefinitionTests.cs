@@ -185,6 +185,27 @@ public sealed class DefinitionTests(TestCluster cluster)
         body["spec"]!["endpoints"]![0].Text("interval").ShouldBe("1m");
     }
 
+    [Fact]
+    public async Task An_apply_keeps_what_a_changed_definition_has_made_one_value_since()
+    {
+        var (group, ns) = (await DefineAsync(), await cluster.NamespaceAsync());
+        var path = $"apis/{group}/v1/{ns}widgets/w";
+        var widget = Widget(group, """{"color":"red","parts":[{"name":"a","count":3}]}""").ToJsonString();
+        (await cluster.ApplyAsync(path, widget)).Code.ShouldBe(201);
+
+        var definition = (await cluster.GetAsync($"{Definitions}/widgets.{group}")).Body;
+        foreach (var version in definition.Objects("spec", "versions"))
+        {
+            version["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!["x-kubernetes-map-type"] = "atomic";
+        }
+
+        (await cluster.PutAsync($"{Definitions}/widgets.{group}", definition)).Code.ShouldBe(200);
+        var (code, applied) = await cluster.ApplyAsync(path, widget);
+        code.ShouldBe(200, applied.ToJsonString());
+        applied["spec"]!["parts"]!.ToJsonString().ShouldBe("""[{"name":"a","count":3}]""");
+        applied.Objects("metadata", "managedFields").Single().At("fieldsV1", "f:spec")!.ToJsonString().ShouldBe("{}");
+    }
+
     private async Task<string> DefineAsync(string? group = null)
     {
         group ??= $"g{Guid.NewGuid():N}.example";

@@ -118,6 +118,29 @@ internal sealed class FieldSet
         return set.Member;
     }
 
+    /// <summary>
+    /// Contains the path, anything below it, or a field above it as a whole: a schema may have made one value of what was many fields when they were
+    /// noted.
+    /// </summary>
+    public bool Covers(ReadOnlySpan<string> path)
+    {
+        var set = this;
+        foreach (var step in path)
+        {
+            if (set is { Member: true, _children.Count: 0 })
+            {
+                return true;
+            }
+
+            if (!set._children.TryGetValue(step, out set!))
+            {
+                return false;
+            }
+        }
+
+        return !set.IsEmpty;
+    }
+
     /// <summary>Contains the path or anything below it.</summary>
     public bool Touches(ReadOnlySpan<string> path)
     {

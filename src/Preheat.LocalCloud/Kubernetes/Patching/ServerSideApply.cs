@@ -80,7 +80,7 @@ internal static class ServerSideApply
         // Shallow first: an item that nobody wants goes whole, while its keys still tell which it is.
         foreach (var path in before.Paths().OrderBy(path => path.Length))
         {
-            if (!wanted.Touches(path) && !Array.Exists(others, other => other.Fields.Touches(path)) && !IsKeyOfKept(path, wanted, others))
+            if (!wanted.Covers(path) && !Array.Exists(others, other => other.Fields.Covers(path)) && !IsKeyOfKept(path, wanted, others))
             {
                 FieldPath.Remove(schema, merged, path);
             }
