@@ -35,6 +35,7 @@ internal static class MachineCatalog
     ];
 
     /// <summary>The smallest machine that holds the request; null when there is none.</summary>
+    /// <param name="accelerator">The product; empty for a pod that asks for any GPU, or for none.</param>
     public static Machine? Find(string accelerator, int gpus, decimal cpu, decimal memoryGiB) =>
-        Array.Find(Machines, machine => machine.Accelerator == accelerator && machine.Gpus >= gpus && machine.Cpu >= cpu && machine.MemoryGiB >= memoryGiB);
+        Array.Find(Machines, machine => (accelerator.Length == 0 && gpus > 0 || machine.Accelerator == accelerator) && machine.Gpus >= gpus && machine.Cpu >= cpu && machine.MemoryGiB >= memoryGiB);
 }
