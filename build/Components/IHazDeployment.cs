@@ -62,7 +62,7 @@ interface IHazDeployment : INukeBuild
     [Parameter("Replicas at most - default is 4")]
     int? MaxReplicas => TryGetValue<int?>(() => MaxReplicas);
 
-    [Parameter("What replicas are scaled on - none, running, waiting, kv-cache, tgi-queue, tgi-batch, duty-cycle, dcgm; default is running (tgi-queue for tgi) on Google Cloud, none elsewhere", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(AutoscaleMetrics))]
+    [Parameter("What replicas are scaled on - none, running, waiting, kv-cache, tgi-queue, tgi-batch, duty-cycle, dcgm; default is running (tgi-queue for tgi) on GKE, none elsewhere", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(AutoscaleMetrics))]
     string? AutoscaleOn => TryGetValue(() => AutoscaleOn);
 
     [Parameter("Target of that metric for each replica, in requests or per cent - default is 10 requests (5 waiting ones), 80 per cent")]

@@ -30,11 +30,10 @@ public sealed record AutoscaleMetric(string Name, string Metric, string Componen
     /// <summary>A target as a Kubernetes quantity. The KV cache's use is a fraction: 80 per cent are <c>800m</c>.</summary>
     public string Quantity(int target) => Name == "kv-cache" ? $"{target * 10}m" : $"{target}";
 
-    /// <summary>What the user asked for; without a word, the server's own metric where the metrics adapter is: on Google Cloud.</summary>
-    internal static AutoscaleMetric Read(ParameterReader read, string? asked, string cloud, string platform, string server)
+    /// <summary>What the user asked for; without a word, the server's own metric where a metrics adapter may be: on GKE, and on the embedded cluster, which plays it.</summary>
+    internal static AutoscaleMetric Read(ParameterReader read, string? asked, string platform, string server)
     {
-        var adapted = cloud == "google" && platform == "gke";
-        var fallback = !adapted ? None : server == "tgi" ? "tgi-queue" : "running";
+        var fallback = platform != "gke" ? None : server == "tgi" ? "tgi-queue" : "running";
         var metric = Find(read.OneOf("--autoscale-on", asked, fallback, [.. All.Select(one => one.Name)]));
         if (metric.Server is { } only && only != server)
             read.Error($"--autoscale-on {metric.Name} is a metric of {only}, and the server is {server}. Use {string.Join(", ", All.Where(one => one.Server is null || one.Server == server).Select(one => one.Name))}.");

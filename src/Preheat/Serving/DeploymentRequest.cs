@@ -108,7 +108,7 @@ public sealed partial record DeploymentRequest
             read.Error("--model-include and --model-exclude choose what is baked; with --weights hub the server chooses itself. Leave them out, or use --weights baked.");
 
         var baseImage = read.Read<string>("--base-image", BaseImage, DefaultBaseImage, (text, out same) => ImageReference.TryParse(same = text, out _), "[HOST/]NAME[:TAG][@sha256:DIGEST] in lower case, for example " + DefaultBaseImage);
-        var metric = AutoscaleMetric.Read(read, AutoscaleOn, cloud, platform, server);
+        var metric = AutoscaleMetric.Read(read, AutoscaleOn, platform, server);
         if (ManifestsDirectory is not null && !File.Exists(Path.Combine(ManifestsDirectory, "kustomization.yaml")))
             read.Error($"--manifests '{ManifestsDirectory}' has no kustomization.yaml. Name a folder with one; docs/targets/RenderManifests.md shows an example.");
 
