@@ -65,7 +65,7 @@ internal static class ClusterTransport
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            // API servers upgrade to WebSocket over HTTP/1.1 only.
+            // API servers upgrade HTTP/1.1 only.
             if (request.Headers.Upgrade.Count == 0)
             {
                 request.Version = HttpVersion.Version20;

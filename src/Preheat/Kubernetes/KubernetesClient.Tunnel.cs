@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 
 namespace Preheat.Kubernetes;
@@ -15,7 +16,19 @@ public sealed partial class KubernetesClient
         var pods = await ListAsync(KubernetesKind.Pod, new(endpoint.Namespace, Labels: labels), cancellation);
         var pod = pods.Items.Where(item => !item.IsDeleting && PodReport.Of(item).IsReady).OrderBy(item => item.Name, StringComparer.Ordinal).FirstOrDefault()
             ?? throw new PreheatException($"No pod behind Service/{endpoint.Service} is ready. Look with ./build.sh Status.");
-        return await PodTunnel.OpenAsync(_http, Server, endpoint.Namespace, pod.Name, PortOf(service, pod, endpoint.Port), cancellation);
+        return await TunnelAsync(pod, PortOf(service, pod, endpoint.Port), cancellation);
+    }
+
+    /// <summary>A connection to a port of a pod.</summary>
+    /// <exception cref="PreheatException">The API server or the pod does not take the connection.</exception>
+    private async Task<Stream> TunnelAsync(KubernetesObject pod, int port, CancellationToken cancellation)
+    {
+        var path = PodTunnel.PathOf(pod.Namespace ?? "", pod.Name);
+        var response = await SendAsync(() => PodTunnel.Request(path), HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (response.StatusCode is HttpStatusCode.SwitchingProtocols)
+            return await PodTunnel.OpenAsync(response, pod.Name, port, cancellation);
+        using (response)
+            throw KubernetesErrors.From(response.StatusCode, await response.Content.ReadAsStringAsync(cancellation), _context, $"forward a port of {pod.Title}");
     }
 
     // The service's port leads to a port of the container, by number or by name; without a target both are the same.

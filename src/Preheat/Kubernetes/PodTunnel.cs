@@ -1,31 +1,36 @@
-using System.Buffers.Binary;
-using System.Net.WebSockets;
+using System.Net;
 using System.Text;
 
 namespace Preheat.Kubernetes;
 
-/// <summary>One connection to a port of a pod, through the API server: a byte stream over a WebSocket.</summary>
+/// <summary>One connection to a port of a pod, through the API server: the data stream of a SPDY/3.1 connection.</summary>
 /// <remarks>
-/// Subprotocol <c>v4.channel.k8s.io</c> of <c>pods/NAME/portforward?ports=N</c>: each message begins with the number of its channel, 0 for data and 1 for errors,
-/// and the first message of each channel is the port, two bytes in little-endian order (kubelet, cri/streaming/portforward/websocket.go). The API server asks for
-/// the right <c>get</c> on <c>pods/portforward</c>, from 1.35 on for <c>create</c>.
+/// <c>POST …/pods/NAME/portforward</c> upgraded to SPDY/3.1 with the stream protocol <c>portforward.k8s.io</c>. Every API server from 1.30 to 1.36 takes it; the same
+/// bytes tunnelled through a WebSocket (KEP-4006) are behind a gate that is off in 1.30 and may be off later. It needs the right to <c>create</c>
+/// <c>pods/portforward</c> in all of them. Two streams make a connection: errors, then data, with the headers <c>streamtype</c>, <c>port</c> and an equal
+/// <c>requestid</c> (apimachinery, util/httpstream and kubelet's portforward). Neither side uses windows.
 /// </remarks>
 internal sealed class PodTunnel : Stream
 {
-    /// <summary>Subprotocol of the WebSocket.</summary>
-    public const string Protocol = "v4.channel.k8s.io";
+    /// <summary>What the streams are for: <c>X-Stream-Protocol-Version</c>.</summary>
+    public const string Protocol = "portforward.k8s.io";
 
-    private const int LargestMessage = 32 * 1024;
+    private const string Upgrade = "SPDY/3.1";
+    private const string ProtocolHeader = "X-Stream-Protocol-Version";
+    private const int LargestData = 32 * 1024;
+    private const int LargestError = 4 * 1024;
+    private const int Errors = 1;
+    private const int Data = 3;
 
-    private readonly ClientWebSocket _socket;
+    private readonly Stream _connection;
     private readonly string _pod;
-    private readonly byte[] _buffer = new byte[LargestMessage];
-    private readonly bool[] _isOpened = new bool[2];
-    private int _from;
-    private int _until;
+    private readonly SpdyFrames _frames;
+    private readonly HashSet<int> _replied = [];
+    private int _left;
+    private bool _isLast;
     private bool _isEnded;
 
-    private PodTunnel(ClientWebSocket socket, string pod) => (_socket, _pod) = (socket, pod);
+    private PodTunnel(Stream connection, string pod) => (_connection, _pod, _frames) = (connection, pod, new(connection));
 
     public override bool CanRead => true;
 
@@ -41,46 +46,64 @@ internal sealed class PodTunnel : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <exception cref="PreheatException">The API server or the pod does not take the connection.</exception>
-    public static async Task<PodTunnel> OpenAsync(HttpMessageInvoker invoker, Uri server, string inNamespace, string pod, int port, CancellationToken cancellation)
+    /// <summary>Path of a pod's port-forward, relative to the API server.</summary>
+    public static string PathOf(string inNamespace, string pod) => $"api/v1/namespaces/{Uri.EscapeDataString(inNamespace)}/pods/{Uri.EscapeDataString(pod)}/portforward";
+
+    /// <summary>The request for the upgrade. API servers upgrade HTTP/1.1 only.</summary>
+    public static HttpRequestMessage Request(string path)
     {
-        var path = $"api/v1/namespaces/{Uri.EscapeDataString(inNamespace)}/pods/{Uri.EscapeDataString(pod)}/portforward?ports={port}";
-        var address = new UriBuilder(new Uri(server, path)) { Scheme = server.Scheme == "http" ? "ws" : "wss" }.Uri;
-        var socket = new ClientWebSocket();
-        socket.Options.AddSubProtocol(Protocol);
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Connection.Add("Upgrade");
+        request.Headers.Upgrade.ParseAdd(Upgrade);
+        request.Headers.Add(ProtocolHeader, Protocol);
+        return request;
+    }
+
+    /// <summary>Connects to a port over an answer that has switched protocols; the stream owns the answer's connection.</summary>
+    /// <exception cref="PreheatException">The other side does not speak the protocol, or does not take the connection.</exception>
+    public static async Task<PodTunnel> OpenAsync(HttpResponseMessage response, string pod, int port, CancellationToken cancellation)
+    {
+        var protocols = response.Headers.TryGetValues(ProtocolHeader, out var values) ? string.Join(", ", values) : Protocol;
+        if (response.Headers.Upgrade.ToString() is var upgrade && !upgrade.Equals(Upgrade, StringComparison.OrdinalIgnoreCase) || protocols != Protocol)
+            throw new PreheatException($"Pod/{pod} cannot be reached by port-forward: the API server, or a proxy before it, switched to {upgrade} with {protocols} in place of {Upgrade} with {Protocol}.");
+        var tunnel = new PodTunnel(await response.Content.ReadAsStreamAsync(cancellation), pod);
         try
         {
-            await socket.ConnectAsync(address, invoker, cancellation);
+            await tunnel.ConnectAsync(port, cancellation);
+            return tunnel;
         }
-        catch (WebSocketException exception)
+        catch (Exception exception) when (exception is IOException)
         {
-            socket.Dispose();
-            throw new PreheatException($"Pod/{pod} cannot be reached by port-forward: {exception.Message} This user needs get and create on pods/portforward in the namespace {inNamespace}.", exception);
+            await tunnel.DisposeAsync();
+            throw new PreheatException($"Pod/{pod} cannot be reached by port-forward: {exception.Message}", exception);
         }
-        return new PodTunnel(socket, pod);
+        catch
+        {
+            await tunnel.DisposeAsync();
+            throw;
+        }
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (_from == _until)
+        while (_left == 0)
         {
-            if (_isEnded || !await MessageAsync(cancellationToken))
+            if (_isEnded || _isLast || !await FrameAsync(cancellationToken))
                 return 0;
         }
-        var count = Math.Min(buffer.Length, _until - _from);
-        _buffer.AsMemory(_from, count).CopyTo(buffer);
-        _from += count;
+        var count = await _connection.ReadAsync(buffer[..Math.Min(buffer.Length, _left)], cancellationToken);
+        if (count == 0)
+            throw Cut();
+        _left -= count;
         return count;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var message = new byte[Math.Min(buffer.Length, LargestMessage - 1) + 1];
         while (!buffer.IsEmpty)
         {
-            var count = Math.Min(buffer.Length, LargestMessage - 1);
-            buffer[..count].CopyTo(message.AsMemory(1));
-            await _socket.SendAsync(message.AsMemory(0, count + 1), WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
+            var count = Math.Min(buffer.Length, LargestData);
+            await _frames.DataAsync(Data, buffer[..count], isLast: false, cancellationToken);
             buffer = buffer[count..];
         }
     }
@@ -106,54 +129,59 @@ internal sealed class PodTunnel : Stream
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            _socket.Dispose();
+        {
+            _connection.Dispose();
+            _frames.Dispose();
+        }
         base.Dispose(disposing);
     }
 
-    // A message may come in parts: the first byte of the first one is the channel.
-    private async Task<bool> MessageAsync(CancellationToken cancellation)
+    // What comes before a stream is answered is thrown away there (spdystream), so the answers are waited for.
+    private async Task ConnectAsync(int port, CancellationToken cancellation)
     {
-        ValueWebSocketReceiveResult part;
-        (_from, _until) = (0, 0);
-        try
+        await _frames.OpenAsync(Errors, [("port", $"{port}"), ("requestid", "0"), ("streamtype", "error")], cancellation);
+        await _frames.OpenAsync(Data, [("port", $"{port}"), ("requestid", "0"), ("streamtype", "data")], cancellation);
+        while (_replied.Count < 2)
         {
-            do
-            {
-                if (_until == _buffer.Length)
-                    throw new IOException($"Pod/{_pod} sent a message longer than {LargestMessage} bytes over the port-forward.");
-                part = await _socket.ReceiveAsync(_buffer.AsMemory(_until), cancellation);
-                if (part.MessageType is WebSocketMessageType.Close)
-                    return End();
-                _until += part.Count;
-            }
-            while (!part.EndOfMessage);
+            if (_left > 0 || !await FrameAsync(cancellation))
+                throw Cut();
         }
-        catch (WebSocketException exception)
+        await _frames.DataAsync(Errors, ReadOnlyMemory<byte>.Empty, isLast: true, cancellation);
+    }
+
+    /// <summary>Takes the next frame; of data for us only its head. False at the end of the connection.</summary>
+    private async Task<bool> FrameAsync(CancellationToken cancellation)
+    {
+        if (await _frames.ReadAsync(cancellation) is not { } frame)
         {
-            throw new IOException($"The port-forward to Pod/{_pod} was cut: {exception.Message}", exception);
+            _isEnded = true;
+            return false;
         }
-        if (_until == 0)
-            return true;
-        var channel = _buffer[0];
-        _from = 1;
-        if (channel > 1)
-            throw new IOException($"The port-forward to Pod/{_pod} uses the channel {channel}; only one port was asked for.");
-        if (!_isOpened[channel])
+        switch (frame.Type)
         {
-            if (_until - _from < sizeof(ushort))
-                throw new IOException($"The port-forward to Pod/{_pod} does not begin with a port.");
-            _ = BinaryPrimitives.ReadUInt16LittleEndian(_buffer.AsSpan(_from));
-            _from += sizeof(ushort);
-            _isOpened[channel] = true;
+            case SpdyFrameType.Data when frame.StreamId == Data:
+                (_left, _isLast) = (frame.Length, frame.IsLast);
+                break;
+            case SpdyFrameType.Data when frame.Length > 0:
+                var text = await _frames.BodyAsync(frame.Length, LargestError, cancellation);
+                throw new IOException($"Pod/{_pod} does not take the connection: {Encoding.UTF8.GetString(text).Trim()}");
+            case SpdyFrameType.Data:
+                break;
+            case SpdyFrameType.Reply:
+                _replied.Add(await _frames.NumberAsync(frame, cancellation));
+                break;
+            case SpdyFrameType.Reset:
+                throw new IOException($"The port-forward to Pod/{_pod} was refused: stream {await _frames.NumberAsync(frame, cancellation)} was reset.");
+            case SpdyFrameType.Ping:
+                await _frames.PongAsync(await _frames.BodyAsync(frame.Length, LargestError, cancellation), cancellation);
+                break;
+            default:
+                // Settings, windows and headers say nothing that matters here; after a GOAWAY the open streams go on.
+                await _frames.BodyAsync(frame.Length, LargestError, cancellation);
+                break;
         }
-        if (channel == 1 && _until > _from)
-            throw new IOException($"Pod/{_pod} refuses the connection: {Encoding.UTF8.GetString(_buffer, _from, _until - _from)}");
         return true;
     }
 
-    private bool End()
-    {
-        _isEnded = true;
-        return false;
-    }
+    private IOException Cut() => new($"The port-forward to Pod/{_pod} was cut.");
 }

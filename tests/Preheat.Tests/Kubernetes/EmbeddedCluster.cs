@@ -86,9 +86,17 @@ internal sealed class EmbeddedCluster : IAsyncDisposable, IImageStore, IPodRunti
             builder.Logging.ClearProviders();
             builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0));
             var app = builder.Build();
-            app.Run(context => context.Response.WriteAsync($"{context.Request.Path} by {start.Pod}"));
+            app.Run(context => EchoOrNameAsync(context, start.Pod));
             await app.StartAsync();
             return new Container(app, crashed: false);
+        }
+
+        private static Task EchoOrNameAsync(HttpContext context, string pod)
+        {
+            if (context.Request.Path != "/echo")
+                return context.Response.WriteAsync($"{context.Request.Path} by {pod}");
+            context.Response.ContentLength = context.Request.ContentLength;
+            return context.Request.Body.CopyToAsync(context.Response.Body);
         }
 
         public Uri? Address(int containerPort) => _app is null || containerPort != 8000 ? null : new Uri(_app.Urls.Single());

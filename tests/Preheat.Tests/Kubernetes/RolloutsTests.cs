@@ -41,6 +41,12 @@ public sealed partial class RolloutsTests : IAsyncLifetime
         using var connection = ServingConnection.Open(rollout.Endpoint, _cluster.Endpoints, TimeProvider.System);
         (await connection.Client.GetStringAsync(new Uri(connection.BaseAddress, "v1/models"))).ShouldStartWith("/v1/models by gemma-");
 
+        using var forwarded = ServingConnection.Open(rollout.Endpoint with { Kind = EndpointKind.PortForward }, _cluster.Endpoints, TimeProvider.System);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => forwarded.Client.GetStringAsync(new Uri(forwarded.BaseAddress, "v1/models"))));
+        answers.ShouldAllBe(answer => answer.StartsWith("/v1/models by gemma-", StringComparison.Ordinal));
+        using var big = new ByteArrayContent(new byte[3_000_000]);
+        (await forwarded.Client.PostAsync(new Uri(forwarded.BaseAddress, "echo"), big)).Content.Headers.ContentLength.ShouldBe(3_000_000);
+
         _fixture.Events.Clear();
         (await DeployAsync()).Revision.ShouldBe("1");
         States().Take(3).ShouldBe(["Service/gemma: unchanged", "Deployment/gemma: unchanged", "PodMonitoring/gemma: unchanged"]);
