@@ -9,7 +9,8 @@ namespace Preheat.Kubernetes;
 /// <summary>The right to change a deployment, held by one run at a time: a Lease (coordination.k8s.io/v1) named <c>preheat-DEPLOYMENT</c>, renewed while it is held.</summary>
 /// <remarks>
 /// Clocks differ, so a lease counts as left behind only when it was not renewed for its whole duration as seen from here (client-go's leader election does the
-/// same), or when its holder was a process of this machine that is gone. So the run after one that was killed completes.
+/// same), or when its holder was a process of this machine that is gone. So the run after one that was killed completes. A lease that is given back while it is
+/// looked at was a deploy at the same time too: two runs never deploy one after the other without the second one's user knowing.
 /// </remarks>
 internal sealed class ClusterLease : IAsyncDisposable
 {
@@ -51,22 +52,26 @@ internal sealed class ClusterLease : IAsyncDisposable
         {
             if (!await client.HasKindAsync(KubernetesKind.Lease, cancellation))
                 return Without(events, "the cluster has no leases (coordination.k8s.io/v1)");
-            var (watched, since, told) = ((string?)null, time.GetTimestamp(), false);
+            var (watched, holder, since, told) = ((string?)null, "", time.GetTimestamp(), false);
             while (true)
             {
                 var there = await client.FindAsync(KubernetesKind.Lease, inNamespace, NameOf(deployment), cancellation);
-                if (there is null || IsFree(there) || IsGone(there) || (there.ResourceVersion == watched && time.GetElapsedTime(since) >= DurationOf(there)))
+                if (watched is not null && there is null)
+                    throw new UserException($"{holder} has deployed '{deployment}' just now, while this run waited. Look with ./build.sh Status at what is there, then run Deploy again.");
+                var isAlive = there?.Annotation(Process) is { } process ? LocalProcess.IsAlive(process) : null;
+                if (there is null || IsFree(there) || isAlive == false || (there.ResourceVersion == watched && time.GetElapsedTime(since) >= DurationOf(there)))
                 {
                     if (await TryWriteAsync(client, there, deployment, inNamespace, time, cancellation) is { } taken)
                         return new ClusterLease(client, taken, time, cancellation);
                     continue;
                 }
-                if (watched is not null && there.ResourceVersion != watched)
-                    throw new UserException($"{HolderOf(there)} is deploying '{deployment}' at this moment (since {there.Json.Text("spec", "acquireTime")}, {there.Title} in the namespace {inNamespace}). Wait until that has ended, then run Deploy again.");
+                holder = HolderOf(there);
+                if (isAlive == true || (watched is not null && there.ResourceVersion != watched))
+                    throw new UserException($"{holder} is deploying '{deployment}' at this moment (since {there.Json.Text("spec", "acquireTime")}, {there.Title} in the namespace {inNamespace}). Wait until that has ended, then run Deploy again.");
                 if (watched is null)
                     (watched, since) = (there.ResourceVersion, time.GetTimestamp());
                 if (!told)
-                    events.Emit(new StateChanged(there.Title, $"held by {HolderOf(there)}; looking whether that run still lives"));
+                    events.Emit(new StateChanged(there.Title, $"held by {holder}; looking whether that run still lives"));
                 told = true;
                 await Task.Delay(Look, time, cancellation);
             }
@@ -109,8 +114,6 @@ internal sealed class ClusterLease : IAsyncDisposable
     private static string HolderOf(KubernetesObject lease) => lease.Json.Text("spec", "holderIdentity") ?? "(nobody)";
 
     private static TimeSpan DurationOf(KubernetesObject lease) => TimeSpan.FromSeconds(lease.Json.Whole("spec", "leaseDurationSeconds") ?? (long)Duration.TotalSeconds);
-
-    private static bool IsGone(KubernetesObject lease) => lease.Annotation(Process) is { } process && LocalProcess.IsGone(process);
 
     // Creation fails when somebody was faster, an update when somebody changed it since: then it is looked at anew.
     private static async Task<KubernetesObject?> TryWriteAsync(KubernetesClient client, KubernetesObject? there, string deployment, string inNamespace, TimeProvider time, CancellationToken cancellation)

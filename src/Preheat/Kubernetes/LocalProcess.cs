@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Globalization;
 
 namespace Preheat.Kubernetes;
 
@@ -9,35 +9,31 @@ internal static class LocalProcess
     private const string Boot = "/proc/sys/kernel/random/boot_id";
     private const string Numbers = "/proc/self/ns/pid";
 
-    /// <summary><c>PLACE/NUMBER</c>; the place is empty where none can be told.</summary>
-    public static string Current => $"{Place()}/{Environment.ProcessId}";
+    /// <summary><c>PLACE/NUMBER/START</c>; empty where none can be told.</summary>
+    public static string Current => NameOf(Environment.ProcessId) ?? "";
 
-    /// <summary>True only when the process surely has ended: it was of this machine, and its number is free.</summary>
-    public static bool IsGone(string process)
+    /// <summary>Whether another process is still there; null when that cannot be told from here, or it is this one.</summary>
+    public static bool? IsAlive(string process)
     {
-        var place = Place();
-        if (place.Length == 0 || process.Split('/') is not [var there, var text] || there != place || !int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number))
-            return false;
-        try
-        {
-            using var found = Process.GetProcessById(number);
-            return false;
-        }
-        catch (ArgumentException)
-        {
-            return true;
-        }
+        if (process == Current || process.Split('/') is not [{ Length: > 0 } there, var text, _] || there != Place() || !int.TryParse(text, CultureInfo.InvariantCulture, out var number))
+            return null;
+        return NameOf(number) == process;
     }
 
-    private static string Place()
+    // Numbers are used again; the start of the process in ticks since that of the machine tells two apart (proc_pid_stat(5), field 22). One that has ended and is not yet collected (Z) is gone.
+    private static string? NameOf(int number)
     {
         try
         {
-            return File.Exists(Boot) && new FileInfo(Numbers).LinkTarget is { } numbers ? $"{File.ReadAllText(Boot).Trim()}-{new string([.. numbers.Where(char.IsAsciiDigit)])}" : "";
+            var stat = File.ReadAllText($"/proc/{number}/stat");
+            var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return fields is ["Z" or "X", ..] ? null : FormattableString.Invariant($"{Place()}/{number}/{fields[19]}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return "";
+            return null;
         }
     }
+
+    private static string Place() => new FileInfo(Numbers).LinkTarget is { } numbers ? $"{File.ReadAllText(Boot).Trim()}-{new string([.. numbers.Where(char.IsAsciiDigit)])}" : "";
 }

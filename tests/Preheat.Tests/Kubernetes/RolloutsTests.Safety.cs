@@ -129,6 +129,61 @@ public sealed partial class RolloutsTests
         (await client.FindAsync(KubernetesKind.Lease, "default", "preheat-gemma", default)).ShouldBeNull();
     }
 
+    [Fact]
+    public async Task Refuses_to_follow_a_deploy_that_ends_while_it_waits()
+    {
+        await ApplyAsOtherAsync("""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"preheat-gemma","namespace":"default"},"spec":{"holderIdentity":"anna@desk","leaseDurationSeconds":15}}""");
+        var deploy = DeployAsync();
+        while (!States().Exists(state => state.StartsWith("Lease/preheat-gemma: held by", StringComparison.Ordinal)) && !deploy.IsCompleted)
+            await Task.Delay(20);
+        await RemoveLeaseAsync();
+        (await Should.ThrowAsync<UserException>(() => deploy)).Message.ShouldStartWith("anna@desk has deployed 'gemma' just now");
+    }
+
+    [Fact]
+    public async Task Notices_that_its_lease_was_taken_away_and_leaves_it_to_the_other()
+    {
+        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
+        var lease = (await ClusterLease.TakeAsync(client, "gemma", "default", _fixture, new HastyTime(), default)).ShouldNotBeNull();
+        var lost = new TaskCompletionSource();
+        await using var registration = lease.Token.Register(() => lost.TrySetResult());
+        await Task.Delay(200);
+        lost.Task.IsCompleted.ShouldBeFalse("it is renewed");
+        await ApplyAsOtherAsync("""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"preheat-gemma","namespace":"default"},"spec":{"holderIdentity":"anna@desk"}}""", force: true);
+        await lost.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        lease.TakenBy.ShouldBe("anna@desk");
+        await lease.DisposeAsync();
+        (await client.FindAsync(KubernetesKind.Lease, "default", "preheat-gemma", default)).ShouldNotBeNull("it is anna's now");
+    }
+
+    [Fact]
+    public async Task Refuses_at_once_while_a_live_process_of_this_machine_holds_the_lease()
+    {
+        using var holder = System.Diagnostics.Process.Start("sleep", "60");
+        try
+        {
+            var stat = (await File.ReadAllTextAsync($"/proc/{holder.Id}/stat")).Split(' ');
+            var process = $"{LocalProcess.Current.Split('/')[0]}/{holder.Id}/{stat[21]}";
+            await ApplyAsOtherAsync($$$"""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"preheat-gemma","namespace":"default","annotations":{"preheat.dev/process":"{{{process}}}"}},"spec":{"holderIdentity":"me@here"}}""");
+            (await Should.ThrowAsync<UserException>(DeployAsync)).Message.ShouldStartWith("me@here is deploying 'gemma' at this moment");
+        }
+        finally
+        {
+            holder.Kill();
+            await holder.WaitForExitAsync();
+        }
+        // Its process is gone, so nobody is waited for.
+        (await DeployAsync()).Revision.ShouldBe("1");
+        States().ShouldNotContain(state => state.StartsWith("Lease/", StringComparison.Ordinal));
+    }
+
+    private async Task RemoveLeaseAsync()
+    {
+        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
+        var lease = (await client.FindAsync(KubernetesKind.Lease, "default", "preheat-gemma", default)).ShouldNotBeNull();
+        await client.DeleteAsync(lease, waitForDependents: false, default);
+    }
+
     private async Task RenewAsync(CancellationToken cancellation)
     {
         for (var second = 1; !cancellation.IsCancellationRequested; second++)
