@@ -225,10 +225,12 @@ internal sealed class ContainerWorker(NodeServices node, StoredObject pod, JsonO
         {
             if (container.Map("startupProbe") is { } startup)
             {
+                var passed = false;
                 await Runner(startup, running).RunAsync(
-                    succeeded: () => false, failed: _ => Kill(running, "startup"), fault => Unhealthy("Startup", fault), cancellation);
-                if (running.Exited.IsCompleted)
+                    succeeded: () => !(passed = true), failed: _ => Kill(running, "startup"), fault => Unhealthy("Startup", fault), cancellation);
+                if (!passed)
                 {
+                    // It is being ended, which takes a while; until then it is not ready.
                     return;
                 }
 

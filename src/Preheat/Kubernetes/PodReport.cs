@@ -7,7 +7,8 @@ namespace Preheat.Kubernetes;
 /// <param name="Container">The container it is about; null for the whole pod.</param>
 /// <param name="IsFinal">True when waiting will not help: somebody must change something.</param>
 /// <param name="IsCrash">True when the container ran and ended, so its last log tells why.</param>
-internal sealed record PodTrouble(string Reason, string Message, string? Container, bool IsFinal, bool IsCrash);
+/// <param name="IsEndedBySignal">True when it ended as after SIGTERM or SIGKILL, and not for want of memory.</param>
+internal sealed record PodTrouble(string Reason, string Message, string? Container, bool IsFinal, bool IsCrash, bool IsEndedBySignal = false);
 
 /// <summary>The state of one pod in a line, and its trouble if it has any.</summary>
 internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble)
@@ -60,17 +61,17 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
             var crash = CrashReasons.Contains(reason);
             // How the last run ended says more than for how long the next one is put off.
             var message = crash && LastEnd(container) is { Length: > 0 } end ? $"{restarts} restarts, {end}" : waiting.Text("message");
-            return Troubled(reason, reason, message, name, FinalReasons.Contains(reason) || (crash && restarts >= MostRestarts), crash);
+            return Troubled(reason, reason, message, name, FinalReasons.Contains(reason) || (crash && restarts >= MostRestarts), crash, crash && IsEndedBySignal(container));
         }
         if (container.At("state", "terminated") is { } ended && ended.Whole("exitCode") is not 0)
-            return Troubled($"ended with {ended.Whole("exitCode")}", ended.Text("reason") ?? "Error", LastEnd(container), name, isFinal: false, isCrash: true);
+            return Troubled($"ended with {ended.Whole("exitCode")}", ended.Text("reason") ?? "Error", LastEnd(container), name, isFinal: false, isCrash: true, IsEndedBySignal(container));
         if (container.At("state", "running") is not null && !container.Flag("ready"))
             return new(restarts == 0 ? "started; loading, not ready yet" : $"started, {restarts} restarts; not ready yet", IsReady: false, Trouble: null);
         return null;
     }
 
-    private static PodReport Troubled(string state, string reason, string? message, string? container, bool isFinal, bool isCrash) =>
-        new(string.IsNullOrEmpty(message) ? state : $"{state}: {message}", IsReady: false, new(reason, message ?? "", container, isFinal, isCrash));
+    private static PodReport Troubled(string state, string reason, string? message, string? container, bool isFinal, bool isCrash, bool isEndedBySignal = false) =>
+        new(string.IsNullOrEmpty(message) ? state : $"{state}: {message}", IsReady: false, new(reason, message ?? "", container, isFinal, isCrash, isEndedBySignal));
 
     // The scheduler says that no node fits the selector, not what the selector is.
     private static string Selector(KubernetesObject pod, string? message) =>
@@ -78,9 +79,15 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
             ? $" It asks for {string.Join(", ", selector.Select(entry => $"{entry.Key}={entry.Value}"))}."
             : "";
 
+    private static JsonNode? EndOf(JsonObject container) => container.At("state", "terminated") ?? container.At("lastState", "terminated");
+
+    // A server that ends well after SIGTERM has the code 0; else it is 128 and the signal's number.
+    private static bool IsEndedBySignal(JsonObject container) =>
+        EndOf(container) is { } ended && ended.Whole("exitCode") is 0 or 137 or 143 && ended.Text("reason") is not "OOMKilled";
+
     private static string LastEnd(JsonObject container)
     {
-        var ended = container.At("state", "terminated") ?? container.At("lastState", "terminated");
+        var ended = EndOf(container);
         if (ended is null)
             return "";
         var hint = ended.Text("reason") is "OOMKilled" ? "; it used more memory than its limit" : "";

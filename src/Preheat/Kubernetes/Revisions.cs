@@ -94,7 +94,8 @@ internal static class Revisions
         TimeProvider time,
         CancellationToken cancellation)
     {
-        events.Emit(new Warning(failure.Message));
+        // The evidence comes at the end, where it is looked for.
+        events.Emit(new Warning(failure.Message.Split('\n')[0]));
         events.Emit(new StateChanged(deployment.Title, $"goes back to revision {NumberOf(good)}, the last good one"));
         try
         {

@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Preheat.Kubernetes;
 
 /// <summary>Says why a roll-out failed: one line, then the evidence (pods, last log lines, warnings), then the next step.</summary>
-internal static class RolloutFailure
+internal static partial class RolloutFailure
 {
     private const int LogLines = 20;
     private const int Warnings = 5;
@@ -31,8 +32,10 @@ internal static class RolloutFailure
             await TryAsync("warnings", evidence, async () => warnings.AddRange(await WarningsAsync(client, about, evidence, cancellation)));
         if (worst is not null)
             await TryAsync("log", evidence, async () => log = await LogAsync(client, worst, found, evidence, cancellation));
-        // A crash is explained best by what the server said last; everything else by those who could not start it.
-        var said = found is { IsCrash: true } ? log.Reverse().Concat([$"{found.Reason}: {found.Message}"]).Concat(warnings) : [found is null ? why : $"{found.Reason}: {found.Message}", .. Enumerable.Reverse(warnings), why];
+        // A crash is explained best by what the server said last, or by the probe that had it ended; everything else by those who could not start it.
+        IEnumerable<string> said = found is { IsCrash: true }
+            ? [.. log.Reverse(), .. found.IsEndedBySignal ? warnings.Where(text => ProbeForm().IsMatch(text)) : [], $"{found.Reason}: {found.Message}", .. warnings]
+            : [found is null ? why : $"{found.Reason}: {found.Message}", .. Enumerable.Reverse(warnings), why];
         var rule = SurgeOf(view, said) ?? TroubleRule.For(said);
         var old = (view.Deployment.Json.Whole("status", "availableReplicas") ?? 0) > 0 ? "The earlier revision goes on serving. " : "";
         return new PreheatException($"{view.Deployment.Title} did not roll out: {(rule is null ? "" : rule.Why + ": ")}{why}{evidence}\n{old}{rule?.NextStep ?? "Mend what is said above and run Deploy again; ./build.sh Status shows what is there."}");
@@ -47,6 +50,10 @@ internal static class RolloutFailure
             ? gpu with { Why = $"the new pod waits for a GPU, and the {old} of the earlier revision keep theirs until it serves", NextStep = "Run Deploy with --rollout recreate (a time without service, no spare GPU needed), or add a node." }
             : null;
     }
+
+    // The probes whose failure has the kubelet end a container.
+    [GeneratedRegex("(Startup|Liveness) probe failed", RegexOptions.CultureInvariant)]
+    private static partial Regex ProbeForm();
 
     private static async Task TryAsync(string what, StringBuilder evidence, Func<Task> read)
     {

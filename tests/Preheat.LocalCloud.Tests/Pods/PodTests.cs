@@ -172,6 +172,21 @@ public sealed class PodTests(TestCluster cluster)
     }
 
     [Fact]
+    public async Task A_container_whose_startup_probe_fails_is_ended_and_never_ready()
+    {
+        var ns = await cluster.NamespaceAsync();
+        cluster.Runtime.Unhealthy["slow-stop"] = true;
+        await cluster.PostAsync($"api/v1/{ns}pods", Samples.Pod("slow-stop", spec =>
+        {
+            spec.Server().Remove("readinessProbe");
+            spec.Server()["startupProbe"] = JsonNode.Parse("""{"httpGet":{"path":"/health","port":8000},"periodSeconds":1,"failureThreshold":2}""");
+        }));
+        var pod = await cluster.WaitAsync($"api/v1/{ns}pods/slow-stop", json => json.Objects("status", "containerStatuses").Any(item => item.Number("restartCount") > 1));
+        pod.Objects("status", "conditions").Single(item => item.Text("type") == "Ready").Text("status").ShouldBe("False");
+        pod.Text("metadata", "annotations", "preheat.dev/ready-time").ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_container_that_ends_is_started_again_and_backs_off()
     {
         var ns = await cluster.NamespaceAsync();
