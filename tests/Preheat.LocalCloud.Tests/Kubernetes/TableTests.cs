@@ -65,6 +65,22 @@ public sealed class TableTests(TestCluster cluster)
     }
 
     [Theory]
+    [InlineData("HorizontalPodAutoscaler", """{"spec":{"scaleTargetRef":{"kind":"Deployment","name":"d"},"minReplicas":1,"maxReplicas":4,"metrics":[{"type":"Pods","pods":{"target":{"averageValue":"10"}}}]}}""", "x Deployment/d <unknown>/10 1 4 0")]
+    [InlineData("HorizontalPodAutoscaler", """{"spec":{"scaleTargetRef":{"kind":"Deployment","name":"d"},"minReplicas":1,"maxReplicas":4,"metrics":[{"type":"External","external":{"target":{"averageValue":"80"}}}]},"status":{"currentReplicas":2,"currentMetrics":[{"type":"External","external":{"current":{"averageValue":"55"}}}]}}""", "x Deployment/d 55/80 (avg) 1 4 2")]
+    [InlineData("PodDisruptionBudget", """{"spec":{"maxUnavailable":1},"status":{"disruptionsAllowed":1}}""", "x N/A 1 1")]
+    [InlineData("Job", """{"spec":{"completions":2},"status":{"succeeded":2,"conditions":[{"type":"Complete","status":"True"}]}}""", "x Complete 2/2")]
+    [InlineData("EndpointSlice", """{"addressType":"IPv4","ports":[{"port":8000}],"endpoints":[{"addresses":["10.4.0.3"]}]}""", "x IPv4 8000 10.4.0.3")]
+    [InlineData("PersistentVolume", """{"spec":{"capacity":{"storage":"300Gi"},"accessModes":["ReadOnlyMany"],"persistentVolumeReclaimPolicy":"Retain","claimRef":{"namespace":"n","name":"c"},"storageClassName":"s"},"status":{"phase":"Bound"}}""", "x 300Gi ROX Retain Bound n/c s")]
+    [InlineData("Service", """{"spec":{"type":"LoadBalancer","clusterIP":"10.96.0.9","ports":[{"port":8000}]},"status":{"loadBalancer":{"ingress":[{"ip":"127.0.0.9"}]}}}""", "x LoadBalancer 10.96.0.9 127.0.0.9 8000/TCP")]
+    public void Fills_the_columns_of_a_kind_as_kubectl_shows_them(string kind, string json, string expected)
+    {
+        var item = (JsonObject)JsonNode.Parse(json)!;
+        item["metadata"] = new JsonObject { ["name"] = "x" };
+        var columns = TableColumns.Of(ResourceKinds.BuiltIn.Single(known => known.Kind == kind)).Where(column => !column.IsWide && column.Name != "Age");
+        string.Join(' ', columns.Select(column => column.Cell(item, DateTimeOffset.UnixEpoch)?.ToString())).ShouldBe(expected);
+    }
+
+    [Theory]
     [InlineData(119, "119s")]
     [InlineData(120, "2m")]
     [InlineData(245, "4m5s")]

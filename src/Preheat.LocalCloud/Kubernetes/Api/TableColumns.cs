@@ -65,7 +65,7 @@ internal static class TableColumns
             Name,
             Text("Type", item => item.Text("spec", "type")),
             Text("Cluster-IP", item => item.Text("spec", "clusterIP") ?? None),
-            Text("External-IP", item => item.Text("spec", "type") == "LoadBalancer" ? "<pending>" : None),
+            Text("External-IP", item => item.Text("spec", "type") == "LoadBalancer" ? item.Objects("status", "loadBalancer", "ingress").FirstOrDefault() is { } at ? at.Text("ip") ?? at.Text("hostname") : "<pending>" : None),
             Text("Port(s)", item => Joined(item.Objects("spec", "ports").Select(port => $"{port.Number("port")}/{port.Text("protocol") ?? "TCP"}"))),
             Age,
             Wide("Selector", item => Pairs(item.StringMap("spec", "selector"))),
@@ -96,12 +96,69 @@ internal static class TableColumns
         [
             Name,
             Text("Reference", item => $"{item.Text("spec", "scaleTargetRef", "kind")}/{item.Text("spec", "scaleTargetRef", "name")}"),
+            Text("Targets", Targets),
             Number("MinPods", item => item.Number("spec", "minReplicas")),
             Number("MaxPods", item => item.Number("spec", "maxReplicas")),
             Number("Replicas", item => item.Number("status", "currentReplicas")),
             Age,
         ],
-        [ResourceKinds.PersistentVolumeClaim] = [Name, Text("Status", item => item.Text("status", "phase")), Text("StorageClass", item => item.Text("spec", "storageClassName")), Age],
+        [ResourceKinds.PersistentVolumeClaim] =
+        [
+            Name,
+            Text("Status", item => item.Text("status", "phase")),
+            Text("Volume", item => item.Text("spec", "volumeName")),
+            Text("Capacity", item => item.Text("status", "capacity", "storage")),
+            Text("Access Modes", AccessModes),
+            Text("StorageClass", item => item.Text("spec", "storageClassName")),
+            Age,
+        ],
+        [ResourceKinds.PersistentVolume] =
+        [
+            Name,
+            Text("Capacity", item => item.Text("spec", "capacity", "storage")),
+            Text("Access Modes", AccessModes),
+            Text("Reclaim Policy", item => item.Text("spec", "persistentVolumeReclaimPolicy")),
+            Text("Status", item => item.Text("status", "phase")),
+            Text("Claim", item => item.Text("spec", "claimRef", "name") is { } claim ? $"{item.Text("spec", "claimRef", "namespace")}/{claim}" : ""),
+            Text("StorageClass", item => item.Text("spec", "storageClassName")),
+            Age,
+        ],
+        [ResourceKinds.StorageClass] =
+        [
+            Name,
+            Text("Provisioner", item => item.Text("provisioner")),
+            Text("ReclaimPolicy", item => item.Text("reclaimPolicy") ?? "Delete"),
+            Text("VolumeBindingMode", item => item.Text("volumeBindingMode") ?? "Immediate"),
+            Text("AllowVolumeExpansion", item => item.Flag("allowVolumeExpansion") ? "true" : "false"),
+            Age,
+        ],
+        [ResourceKinds.PodDisruptionBudget] =
+        [
+            Name,
+            Text("Min Available", item => item.At("spec", "minAvailable")?.ToString() ?? "N/A"),
+            Text("Max Unavailable", item => item.At("spec", "maxUnavailable")?.ToString() ?? "N/A"),
+            Number("Allowed Disruptions", item => item.Number("status", "disruptionsAllowed")),
+            Age,
+        ],
+        [ResourceKinds.Job] =
+        [
+            Name,
+            Text("Status", JobStatus),
+            Text("Completions", item => $"{item.Int(0, "status", "succeeded")}/{item.Int(1, "spec", "completions")}"),
+            Age,
+            .. Template,
+        ],
+        [ResourceKinds.EndpointSlice] =
+        [
+            Name,
+            Text("AddressType", item => item.Text("addressType")),
+            Text("Ports", item => Joined(item.Objects("ports").Select(port => $"{port.Number("port")}")) is { Length: > 0 } ports ? ports : "<unset>"),
+            Text("Endpoints", item => Joined(item.Objects("endpoints").SelectMany(endpoint => endpoint.Texts("addresses"))) is { Length: > 0 } addresses ? addresses : "<unset>"),
+            Age,
+        ],
+        [ResourceKinds.Lease] = [Name, Text("Holder", item => item.Text("spec", "holderIdentity")), Age],
+        [ResourceKinds.NetworkPolicy] = [Name, Text("Pod-Selector", item => Pairs(item.StringMap("spec", "podSelector", "matchLabels"))), Age],
+        [ResourceKinds.PriorityClass] = [Name, Number("Value", item => item.Number("value")), Text("Global-Default", item => item.Flag("globalDefault") ? "true" : "false"), Age],
     };
 
     /// <summary>Name and age for a kind without columns of its own.</summary>
@@ -135,6 +192,35 @@ internal static class TableColumns
     private static TableColumn Wide(string name, Func<JsonObject, string?> text) => Text(name, text) with { IsWide = true };
 
     private static TableColumn Number(string name, Func<JsonObject, long?> number) => new(name, (item, _) => number(item) ?? 0) { IsNumber = true };
+
+    /// <summary>What each metric is and should be, as <c>formatHPAMetrics</c> writes it: <c>3/10</c>, <c>&lt;unknown&gt;/10 (avg)</c>.</summary>
+    private static string Targets(JsonObject item)
+    {
+        var current = item.Objects("status", "currentMetrics").ToList();
+        var metrics = item.Objects("spec", "metrics").Select((metric, i) =>
+        {
+            var kind = metric.Text("type")?.ToLowerInvariant() ?? "";
+            var (wanted, now) = (metric.At(kind, "target"), current.ElementAtOrDefault(i).At(kind, "current"));
+            return wanted.Text("averageValue") is { } average
+                ? $"{now.Text("averageValue") ?? "<unknown>"}/{average}{(kind == "external" ? " (avg)" : "")}"
+                : wanted.Number("averageUtilization") is { } percent ? $"{metric.Text(kind, "name")}: {(now.Number("averageUtilization") is { } use ? $"{use}%" : "<unknown>")}/{percent}%"
+                : $"{now.Text("value") ?? "<unknown>"}/{wanted.Text("value")}";
+        }).ToList();
+        return metrics.Count == 0 ? None : string.Join(", ", metrics);
+    }
+
+    private static string JobStatus(JsonObject job) =>
+        new[] { ("Complete", "Complete"), ("Failed", "Failed"), ("Suspended", "Suspended") }.FirstOrDefault(pair => job.Condition(pair.Item1).Text("status") == "True").Item2 ?? "Running";
+
+    /// <summary>The short forms of <c>GetAccessModesAsString</c>: <c>RWO,ROX</c>.</summary>
+    private static string AccessModes(JsonObject item) => Joined(item.Texts("spec", "accessModes").Select(mode => mode switch
+    {
+        "ReadWriteOnce" => "RWO",
+        "ReadOnlyMany" => "ROX",
+        "ReadWriteMany" => "RWX",
+        "ReadWriteOncePod" => "RWOP",
+        _ => mode,
+    }));
 
     private static long? Entries(JsonObject item) => (item.Map("data")?.Count ?? 0) + (item.Map("binaryData")?.Count ?? 0);
 
