@@ -42,25 +42,6 @@ public sealed class ModelResolverTests : IDisposable
         }
     }
 
-    /// <summary>Remembers how far into each file was read.</summary>
-    private sealed class RecordingSource(IModelSource inner) : IModelSource
-    {
-        public System.Collections.Concurrent.ConcurrentDictionary<string, long> Ends { get; } = new();
-
-        public string Description => inner.Description;
-
-        public Task<ModelListing> ListAsync(CancellationToken cancellation) => inner.ListAsync(cancellation);
-
-        public Task<Stream> OpenAsync(ModelFile file, long offset, long? length, CancellationToken cancellation)
-        {
-            var end = offset + (length ?? file.Size - offset);
-            Ends.AddOrUpdate(file.Path, end, (_, before) => Math.Max(before, end));
-            return inner.OpenAsync(file, offset, length, cancellation);
-        }
-
-        public void Dispose() => inner.Dispose();
-    }
-
     [Fact]
     public async Task A_directorys_revision_changes_with_a_file_that_matters_and_with_no_other()
     {
