@@ -6,6 +6,9 @@ interface ITeardown : ISmokeTest
     [Parameter("Do not ask before something is removed")]
     bool Yes => TryGetValue<bool?>(() => Yes) ?? false;
 
+    [Parameter("Remove what all deployments of the cluster share, too")]
+    bool Shared => TryGetValue<bool?>(() => Shared) ?? false;
+
     Target Teardown => _ => _
         .Description("Remove what Deploy made in the cluster, after a list of it")
         .Executes(() => Session.Current.RunAsync(nameof(Teardown), async cancellation =>
@@ -13,7 +16,7 @@ interface ITeardown : ISmokeTest
             var session = Session.Current;
             var receipts = session.Steps.Receipts;
             var endpoints = await session.EndpointsAsync();
-            var plan = await ClusterTeardown.PlanAsync(receipts.Deployment, inNamespace: null, endpoints, session.Events, Session.Time, cancellation);
+            var plan = await ClusterTeardown.PlanAsync(receipts.Deployment, inNamespace: null, Shared, endpoints, session.Events, Session.Time, cancellation);
             if (plan.Objects.Count == 0)
             {
                 Log.Information("Nothing is there of deployment '{Name:l}'.", receipts.Deployment);

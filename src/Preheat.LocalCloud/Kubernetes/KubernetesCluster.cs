@@ -140,7 +140,7 @@ internal sealed class ClusterParts : IAsyncDisposable
 
     public async Task<Uri> StartAsync(CancellationToken cancellation)
     {
-        foreach (var name in new[] { "default", "kube-system" })
+        foreach (var name in new[] { "default", "kube-system", "gmp-public" })
         {
             var key = new ObjectKey(ResourceKinds.Namespace, "", name);
             if (_store.Get(key) is null)

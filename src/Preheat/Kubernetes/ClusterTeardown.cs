@@ -15,10 +15,18 @@ public static class ClusterTeardown
 
     /// <summary>Asks the cluster what there is to remove.</summary>
     /// <param name="inNamespace">Null looks in all namespaces.</param>
-    public static async Task<TeardownPlan> PlanAsync(string deployment, string? inNamespace, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    /// <param name="withShared">Also what the deployments of the cluster share.</param>
+    /// <exception cref="UserException">Other deployments still use what is shared.</exception>
+    public static async Task<TeardownPlan> PlanAsync(string deployment, string? inNamespace, bool withShared, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         using var client = KubernetesClient.Connect(endpoints, time);
-        return new(deployment, inNamespace, await OwnedObjects.ListAsync(client, deployment, inNamespace, events, cancellation));
+        var own = await OwnedObjects.ListAsync(client, deployment, inNamespace, events, cancellation);
+        if (!withShared)
+            return new(deployment, inNamespace, own);
+        var others = (await OwnedObjects.DeploymentsAsync(client, cancellation)).Where(other => other != deployment).ToList();
+        return others.Count == 0
+            ? new(deployment, inNamespace, [.. own, .. await OwnedObjects.ListSharedAsync(client, events, cancellation)])
+            : throw new UserException($"Nothing was removed: other deployments of this cluster use what is shared: {string.Join(", ", others)}. Tear them down first, or leave --shared out.");
     }
 
     /// <summary>Removes exactly the objects of a plan and waits until they and their pods are gone.</summary>

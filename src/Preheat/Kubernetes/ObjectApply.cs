@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
+using Preheat.Manifests;
 using Preheat.Runs;
 
 namespace Preheat.Kubernetes;
@@ -83,7 +84,7 @@ internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSin
             throw new UserException($"{before.Title} is being removed{(before.Json.At("metadata", "finalizers") is JsonArray { Count: > 0 } holds ? $", held by {string.Join(", ", holds)}" : "")}. Wait until it is gone, then run Deploy again.");
         try
         {
-            return new(before, await client.ApplyAsync(LettingGo(manifest, before) is { } replicas ? WithReplicas(manifest, replicas) : manifest, new(force, OnlyCheck: true), cancellation));
+            return new(before, await client.ApplyAsync(LettingGo(manifest, before) is { } replicas ? WithReplicas(manifest, replicas) : manifest, new(force, OnlyCheck: true, ManagerOf(manifest)), cancellation));
         }
         catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.BadRequest && exception.Message.Contains("does not support dry run", StringComparison.Ordinal))
         {
@@ -107,8 +108,12 @@ internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSin
             };
             await client.ApplyAsync(only, new(Force: true, Manager: ReplicasManager), cancellation);
         }
-        return new(before, await client.ApplyAsync(manifest, new(force), cancellation));
+        return new(before, await client.ApplyAsync(manifest, new(force, Manager: ManagerOf(manifest)), cancellation));
     }
+
+    // What many deployments share is owned apart, so that none of them takes it along when it goes.
+    private static string ManagerOf(JsonObject manifest) =>
+        manifest.At("metadata", "labels", ManifestChecks.SharedLabel)?.ToString() == "true" ? OwnedObjects.SharedManager : KubernetesClient.FieldManager;
 
     /// <summary>The count of replicas that we set earlier and leave to others now; null when there is none.</summary>
     private static long? LettingGo(JsonObject manifest, KubernetesObject? before) =>

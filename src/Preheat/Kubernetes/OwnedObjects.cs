@@ -31,12 +31,29 @@ internal static class OwnedObjects
         KubernetesKind.Lease,
     ];
 
+    /// <summary>Field manager of what all deployments of a cluster share (<c>manifests/cluster</c>).</summary>
+    public const string SharedManager = "preheat-shared";
+
     /// <summary>Label selector of everything that runs for a deployment.</summary>
     public static string Selector(string deployment) => $"{ManifestChecks.DeploymentLabel}={deployment}";
 
     /// <summary>The objects in order of removal, by name within a kind. Kinds that the cluster lacks have none; those that may not be listed are told and left out.</summary>
     /// <param name="inNamespace">Null looks in all namespaces.</param>
-    public static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, string deployment, string? inNamespace, IEventSink? events, CancellationToken cancellation)
+    public static Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, string deployment, string? inNamespace, IEventSink? events, CancellationToken cancellation) =>
+        ListAsync(client, Selector(deployment), KubernetesClient.FieldManager, inNamespace, events, cancellation);
+
+    /// <summary>What the deployments of a cluster share, in order of removal.</summary>
+    public static Task<IReadOnlyList<KubernetesObject>> ListSharedAsync(KubernetesClient client, IEventSink? events, CancellationToken cancellation) =>
+        ListAsync(client, $"{ManifestChecks.SharedLabel}=true", SharedManager, inNamespace: null, events, cancellation);
+
+    /// <summary>Names of all deployments that have a workload in the cluster, sorted.</summary>
+    public static async Task<IReadOnlyList<string>> DeploymentsAsync(KubernetesClient client, CancellationToken cancellation)
+    {
+        var list = await client.ListAsync(KubernetesKind.Deployment, new(null, Labels: $"{ManifestChecks.DeploymentLabel},{ManifestChecks.ManagedByLabel}={ManifestChecks.Manager}"), cancellation);
+        return [.. list.Items.Select(item => item.Json.At("metadata", "labels", ManifestChecks.DeploymentLabel)!.ToString()).Distinct().Order(StringComparer.Ordinal)];
+    }
+
+    private static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, string labels, string manager, string? inNamespace, IEventSink? events, CancellationToken cancellation)
     {
         var found = new List<KubernetesObject>();
         var hidden = new List<string>();
@@ -46,8 +63,8 @@ internal static class OwnedObjects
             {
                 if (!await client.HasKindAsync(kind, cancellation))
                     continue;
-                var list = await client.ListAsync(kind, new(inNamespace, Labels: $"{Selector(deployment)},{ManifestChecks.ManagedByLabel}={ManifestChecks.Manager}"), cancellation);
-                found.AddRange(list.Items.Where(IsOurs).OrderBy(item => item.Namespace, StringComparer.Ordinal).ThenBy(item => item.Name, StringComparer.Ordinal));
+                var list = await client.ListAsync(kind, new(inNamespace, Labels: $"{labels},{ManifestChecks.ManagedByLabel}={ManifestChecks.Manager}"), cancellation);
+                found.AddRange(list.Items.Where(item => IsAppliedBy(item, manager)).OrderBy(item => item.Namespace, StringComparer.Ordinal).ThenBy(item => item.Name, StringComparer.Ordinal));
             }
             catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden && kind != KubernetesKind.Deployment)
             {
@@ -60,7 +77,7 @@ internal static class OwnedObjects
     }
 
     // Labels can be copied; the field manager that applied an object cannot be overlooked. What another object owns goes with its owner.
-    private static bool IsOurs(KubernetesObject item) =>
+    private static bool IsAppliedBy(KubernetesObject item, string manager) =>
         !item.Json.Items("metadata", "ownerReferences").Any()
-        && item.Json.Items("metadata", "managedFields").Any(entry => entry.Text("manager") == KubernetesClient.FieldManager);
+        && item.Json.Items("metadata", "managedFields").Any(entry => entry.Text("manager") == manager);
 }

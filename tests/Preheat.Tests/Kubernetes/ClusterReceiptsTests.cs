@@ -25,7 +25,7 @@ public sealed class ClusterReceiptsTests : IAsyncLifetime
     {
         foreach (var deployment in new[] { "gemma", "other" })
             await Receipts(deployment).WriteAsync(new Dictionary<string, string> { ["A.json"] = "{}" }, default);
-        var plan = await ClusterTeardown.PlanAsync("gemma", inNamespace: null, _cluster.Endpoints, new RecordedEvents(), TimeProvider.System, default);
+        var plan = await ClusterTeardown.PlanAsync("gemma", inNamespace: null, withShared: false, _cluster.Endpoints, new RecordedEvents(), TimeProvider.System, default);
         plan.Objects.Select(item => item.Title).ShouldBe(["ConfigMap/preheat-gemma-receipts"]);
         await ClusterTeardown.RemoveAsync(plan, _cluster.Endpoints, new RecordedEvents(), TimeProvider.System, default);
         (await Receipts("gemma").ReadAsync(default)).ShouldBeNull();

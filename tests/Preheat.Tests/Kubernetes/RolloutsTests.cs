@@ -113,7 +113,7 @@ public sealed partial class RolloutsTests : IAsyncLifetime
         status.Objects.Single(row => row.Title == "Deployment/gemma").ImageDigest.ShouldBe(_fixture.Image.Digest);
         status.Pods.ShouldHaveSingleItem().State.ShouldBe("ready");
 
-        var plan = await ClusterTeardown.PlanAsync("gemma", "default", _cluster.Endpoints, _fixture, TimeProvider.System, default);
+        var plan = await ClusterTeardown.PlanAsync("gemma", "default", withShared: false, _cluster.Endpoints, _fixture, TimeProvider.System, default);
         plan.Objects.Select(item => item.Title).ShouldBe(["PodMonitoring/gemma", "Service/gemma", "Deployment/gemma"]);
         await ClusterTeardown.RemoveAsync(plan, _cluster.Endpoints, _fixture, TimeProvider.System, default);
 
