@@ -50,12 +50,20 @@ sealed partial class Session
         return Map(running);
     }
 
+    // Docker Hub's images, and those of other registries that the embedded one has stand-ins for.
+    private Dictionary<string, Uri> Embedded(Uri registry)
+    {
+        var hosts = new List<string> { Deployment.RegistryHost, "docker.io" };
+        hosts.AddRange(LocalCloud.StandInHosts(Deployment.BaseImage));
+        return hosts.ToDictionary(host => host, _ => registry, StringComparer.OrdinalIgnoreCase);
+    }
+
     private CloudEndpoints Map(LocalEndpoint? cloud) => new()
     {
         Hub = ((IHazCloud)_build).HubAddress,
         EmbeddedHub = cloud is null ? null : new Uri(cloud.Gateway, "hub/"),
         // What goes to a registry of the user's own is made of the real parts, not of the embedded registry's stand-ins.
-        Registries = new Dictionary<string, Uri>(cloud is null || Deployment.HasOwnRegistry ? [] : [new(Deployment.RegistryHost, cloud.Registry), new("docker.io", cloud.Registry)], StringComparer.OrdinalIgnoreCase),
+        Registries = cloud is null || Deployment.HasOwnRegistry ? [] : Embedded(cloud.Registry),
         InsecureRegistries = ((IBakeImage)_build).ImageBuild.InsecureRegistries,
         Kubeconfig = Deployment.KubeContext is null ? cloud?.Kubeconfig : null,
         KubeContext = Deployment.KubeContext ?? "preheat-local",

@@ -65,8 +65,8 @@ interface IBakeImage : IResolveModel
         }
     }
 
-    /// <summary>The model-in-image recipe.</summary>
-    AbsolutePath Recipe => RootDirectory / "Dockerfile.vllm";
+    /// <summary>The server's model-in-image recipe.</summary>
+    AbsolutePath Recipe => RootDirectory / $"Dockerfile.{Session.Current.Deployment.Server}";
 
     Target BakeImage => _ => _
         .Description("Bake the weights into the serving image and push it, or mirror the server's image when they are not baked")

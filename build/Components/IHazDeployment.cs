@@ -32,7 +32,7 @@ interface IHazDeployment : INukeBuild
     [Parameter("Inference server - vllm (default), tgi", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(Servers))]
     string? Server => TryGetValue(() => Server);
 
-    [Parameter("The inference server's image - default is vllm/vllm-openai:v0.11.1")]
+    [Parameter("The inference server's image - default is vllm/vllm-openai:v0.11.1, for tgi ghcr.io/huggingface/text-generation-inference:3.3.6")]
     string? BaseImage => TryGetValue(() => BaseImage);
 
     [Parameter("GPU product as GKE names it - default is nvidia-l4")]
@@ -68,7 +68,7 @@ interface IHazDeployment : INukeBuild
     [Parameter("Target of that metric for each replica, in requests or per cent - default is 10 requests (5 waiting ones), 80 per cent")]
     int? AutoscaleTarget => TryGetValue<int?>(() => AutoscaleTarget);
 
-    [Parameter("The server's interface: openai, or generate for vLLM's simple api_server - default is what the image starts", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(ServerApis))]
+    [Parameter("The server's interface that is tried and loaded: openai, or generate: vLLM's simple api_server, TGI's own routes - default is what the image starts", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(ServerApis))]
     string? ServerApi => TryGetValue(() => ServerApi);
 
     [Parameter("What the GKE cluster is - autopilot (default), standard", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(ClusterModes))]

@@ -34,7 +34,7 @@ interface ILoadTest : ISmokeTest
         .Executes(() => Session.Current.RunAsync(nameof(LoadTest), async cancellation =>
         {
             var session = Session.Current;
-            var options = Load;
+            var options = Load.For(session.Deployment.Server, session.Deployment.ServerApi);
             var endpoints = await session.EndpointsAsync();
             var (rollout, connection) = await ConnectAsync();
             using var open = connection;

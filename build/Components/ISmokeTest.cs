@@ -21,6 +21,8 @@ interface ISmokeTest : IDeploy
                 Client = open.Client,
                 BaseAddress = open.BaseAddress,
                 ServedModelName = rollout.Endpoint.ServedModelName,
+                Server = session.Deployment.Server,
+                Api = session.Deployment.ServerApi,
             };
             var report = await Step.RunAsync(
                 session.Steps,

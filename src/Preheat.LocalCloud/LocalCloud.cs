@@ -1,5 +1,6 @@
 using System.Globalization;
 using Preheat.LocalCloud.Hosting;
+using Preheat.LocalCloud.Registry;
 
 namespace Preheat.LocalCloud;
 
@@ -12,6 +13,10 @@ public static class LocalCloud
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Registry hosts beyond Docker Hub whose image of this name the embedded registry has a stand-in for: <c>ghcr.io</c>.</summary>
+    public static IReadOnlyList<string> StandInHosts(string image) =>
+        [.. StandIn.All.Where(one => one.Name != one.Repository && (image.StartsWith(one.Name + ":", StringComparison.Ordinal) || image.StartsWith(one.Name + "@", StringComparison.Ordinal) || image == one.Name)).Select(one => one.Name.Split('/')[0]).Distinct()];
 
     /// <summary>Returns the running cloud of the state folder, or starts one. One of another build, time-scale or port is replaced; its state is kept.</summary>
     /// <param name="options">What the cloud must be like.</param>

@@ -4,7 +4,7 @@ namespace Preheat.LocalCloud.Registry;
 
 /// <summary>Resolves logical references against the embedded registry's repositories.</summary>
 /// <remarks>
-/// <c>REGION-docker.pkg.dev/P/R/I</c> is repository <c>P/R/I</c> whatever the region; a name of Docker Hub (no host, or <c>docker.io</c>)
+/// <c>ghcr.io/P</c> is repository <c>P</c>; <c>REGION-docker.pkg.dev/P/R/I</c> is repository <c>P/R/I</c> whatever the region; a name of Docker Hub (no host, or <c>docker.io</c>)
 /// is the repository of that name, with <c>library/</c> before a single word; its own address (<c>127.0.0.1:PORT</c>) is itself. Of an index the linux/amd64 manifest counts.
 /// </remarks>
 internal sealed class ImageStore(RepositoryStore store, int port) : IImageStore
@@ -67,7 +67,7 @@ internal sealed class ImageStore(RepositoryStore store, int port) : IImageStore
             return (path.Contains('/') ? path : $"library/{path}", version);
         }
 
-        return host.EndsWith("-docker.pkg.dev", StringComparison.Ordinal) || host == $"127.0.0.1:{port}" || host == $"localhost:{port}" ? (path, version) : null;
+        return host == "ghcr.io" || host.EndsWith("-docker.pkg.dev", StringComparison.Ordinal) || host == $"127.0.0.1:{port}" || host == $"localhost:{port}" ? (path, version) : null;
     }
 
     private static IReadOnlyList<string> Strings(JsonElement config, string name) =>

@@ -12,13 +12,13 @@ namespace Preheat.LocalCloud.Serving;
 internal sealed record Engine(BatchSettings Batch, StepCost Cost, long WeightBytesPerAccelerator, long CacheBytesPerAccelerator)
 {
     /// <summary>CUDA context, NCCL and what else is neither weights nor activations, bytes.</summary>
-    private const long RuntimeBytes = 400L * 1024 * 1024;
+    public const long RuntimeBytes = 400L * 1024 * 1024;
 
     /// <summary>
     /// Scheduling, sampling and detokenising around each iteration, seconds. The one value here that no measurement supports:
     /// between what traces of vLLM 0.8 (about 2 ms) and of later versions (below 1 ms) show.
     /// </summary>
-    private const double OverheadSeconds = 0.5e-3;
+    public const double OverheadSeconds = 0.5e-3;
 
     private const double Gib = 1024d * 1024 * 1024;
 
@@ -31,7 +31,7 @@ internal sealed record Engine(BatchSettings Batch, StepCost Cost, long WeightByt
         var type = args.Text("dtype") is { } asked and not "auto" ? asked : config.Type;
         CheckType(type, args, hardware);
         var maxModelLen = MaxModelLen(args, config, longModelLenAllowed);
-        var shape = Shape(model, args, type);
+        var shape = Shape(model, CacheValueBytes(args, type));
         var maxNumSeqs = Positive(args, "max-num-seqs") ?? 256;
         var chunked = args.Switch("enable-chunked-prefill") ?? true;
         var batched = Positive(args, "max-num-batched-tokens") ?? (chunked ? 2048 : Math.Max(maxModelLen, 2048));
@@ -60,6 +60,27 @@ internal sealed record Engine(BatchSettings Batch, StepCost Cost, long WeightByt
             AbandonedRequestsRun = abandonedRequestsRun,
         };
         return new Engine(settings, StepCost.FromFirstPrinciples(shape, hardware, parallel) with { EngineOverhead = OverheadSeconds }, weights, cache);
+    }
+
+    /// <summary>What a model costs, for the simulation.</summary>
+    /// <param name="cacheValueBytes">Bytes of one value in the KV cache.</param>
+    public static ModelShape Shape(ModelFolder model, int cacheValueBytes)
+    {
+        var config = model.Config;
+        // An embedding table of its own is looked up, not multiplied with; a tied one is the output head too.
+        var looked = config.TiedEmbeddings ? 0 : model.EmbeddingBytes;
+        var bytesPerValue = Math.Max(1, (double)model.WeightBytes / model.Parameters);
+        return new ModelShape
+        {
+            WeightBytes = model.WeightBytes - looked,
+            Parameters = model.Parameters - (long)(looked / bytesPerValue),
+            Layers = config.Layers,
+            Heads = config.Heads,
+            KvHeads = config.KvHeads,
+            HeadDim = config.HeadDim,
+            HiddenSize = config.HiddenSize,
+            KvValueBytes = cacheValueBytes,
+        };
     }
 
     private static int Parallel(ParsedArguments args, ModelConfig config, int acceleratorCount)
@@ -108,24 +129,10 @@ internal sealed record Engine(BatchSettings Batch, StepCost Cost, long WeightByt
         return asked.Value;
     }
 
-    private static ModelShape Shape(ModelFolder model, ParsedArguments args, string type)
+    private static int CacheValueBytes(ParsedArguments args, string type)
     {
-        var config = model.Config;
-        // An embedding table of its own is looked up, not multiplied with; a tied one is the output head too.
-        var looked = config.TiedEmbeddings ? 0 : model.EmbeddingBytes;
-        var bytesPerValue = Math.Max(1, (double)model.WeightBytes / model.Parameters);
         var cacheType = args.Text("kv-cache-dtype") ?? "auto";
-        return new ModelShape
-        {
-            WeightBytes = model.WeightBytes - looked,
-            Parameters = model.Parameters - (long)(looked / bytesPerValue),
-            Layers = config.Layers,
-            Heads = config.Heads,
-            KvHeads = config.KvHeads,
-            HeadDim = config.HeadDim,
-            HiddenSize = config.HiddenSize,
-            KvValueBytes = cacheType.StartsWith("fp8", StringComparison.Ordinal) ? 1 : cacheType == "auto" && type is "float32" or "float" ? 4 : 2,
-        };
+        return cacheType.StartsWith("fp8", StringComparison.Ordinal) ? 1 : cacheType == "auto" && type is "float32" or "float" ? 4 : 2;
     }
 
     private static long CacheBytes(ParsedArguments args, ModelConfig config, AcceleratorProfile hardware, long weights, int maxNumSeqs, int batched, int parallel)

@@ -7,8 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Preheat.LocalCloud.Hub;
 using Preheat.LocalCloud.Pods;
-using Preheat.LocalCloud.Serving.Api;
-using Preheat.LocalCloud.Serving.Metrics;
+using Preheat.LocalCloud.Serving.Tgi;
 using Preheat.Simulation.Batching;
 
 namespace Preheat.LocalCloud.Serving;
@@ -83,8 +82,9 @@ internal sealed class LookAlikeServer : IRunningContainer
         int code;
         try
         {
-            var started = await new ServerStart(start, command, hub, log).RunAsync(term.Token);
-            code = await ServeAsync(started);
+            code = await ServeAsync(command.EntryPoint == EntryPoint.Tgi
+                ? await new TgiStart(start, command, hub).RunAsync(term.Token)
+                : await new ServerStart(start, command, hub, log).RunAsync(term.Token));
         }
         catch (ServerExit exit)
         {
@@ -111,26 +111,21 @@ internal sealed class LookAlikeServer : IRunningContainer
     }
 
     /// <summary>Serves until it is told to stop; 0 when all requests were answered, 137 when time ran out.</summary>
-    private async Task<int> ServeAsync(StartedServer started)
+    private async Task<int> ServeAsync(IStartedServer started)
     {
         // Serving is real time: what a client measures is what the simulated hardware would take.
         var time = start.Clock.Time;
-        var metrics = new ServerMetrics(started.Names[0], started.Version);
         await using var pump = new BatchPump(new BatchScheduler(started.Engine.Cost, started.Engine.Batch), time);
-        var generator = new Generator(pump, started.Engine.Batch, started.Names, started.Arguments.Int("seed") ?? 0, metrics, time);
-        var api = new ServerApi(Identity(started), generator, pump, started.Engine.Batch, metrics, time, start.Touch);
         await using var app = Build();
-        api.Map(app, command.EntryPoint);
+        started.Map(app, pump, time, start.Touch);
         await app.StartAsync(term.Token);
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        var host = started.Arguments.Text("host") ?? "0.0.0.0";
-        log.Api("api_server.py:1912", $"Starting vLLM API server 0 on http://{host}:{started.Port}");
-        log.Plain("(APIServer pid=1) INFO:     Application startup complete.");
+        started.OnListening();
         listening = new Listening(started.Port, new Uri(address), pump);
 
         await UntilAsync(term.Token);
         listening = null;
-        log.Plain("(APIServer pid=1) INFO:     Shutting down");
+        started.OnStopping();
         await app.StopAsync(kill.Token);
         return kill.IsCancellationRequested ? Killed : 0;
     }
@@ -152,18 +147,6 @@ internal sealed class LookAlikeServer : IRunningContainer
         // The grace is the caller's: StopAsync gets its token.
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         return builder.Build();
-    }
-
-    private ServerIdentity Identity(StartedServer started)
-    {
-        var keys = started.Arguments.List("api-key");
-        if (keys.Count == 0 && command.EntryPoint != EntryPoint.Legacy && start.Environment.GetValueOrDefault("VLLM_API_KEY") is { Length: > 0 } key)
-        {
-            keys = [key];
-        }
-
-        var template = started.Folder.HasChatTemplate || started.Arguments.Text("chat-template") is not null;
-        return new ServerIdentity(started.Version, started.Names, started.Model, started.Folder.Config.VocabularySize, template, keys);
     }
 
     private sealed record Listening(int Port, Uri Address, BatchPump Pump);

@@ -13,28 +13,23 @@ internal static class PseudoTokenizer
     public static int Count(string text) => 1 + CountPlain(text);
 
     /// <summary>Tokens of a piece of text.</summary>
-    public static int CountPlain(string text)
+    public static int CountPlain(string text) => Pieces(text).Count();
+
+    /// <summary>Where the tokens of a piece of text begin; each ends where the next one begins.</summary>
+    public static IEnumerable<int> Pieces(string text)
     {
-        var tokens = 0;
         var letters = 0;
-        foreach (var c in text)
+        for (var i = 0; i < text.Length; i++)
         {
-            if (char.IsAsciiLetter(c))
-            {
-                if (letters++ % LettersPerToken == 0)
-                {
-                    tokens++;
-                }
-
-                continue;
-            }
-
+            var c = text[i];
             // A space goes with the word after it; the second half of a surrogate pair with the first.
-            letters = 0;
-            tokens += c == ' ' || char.IsLowSurrogate(c) ? 0 : 1;
+            var begins = char.IsAsciiLetter(c) ? letters % LettersPerToken == 0 : c != ' ' && !char.IsLowSurrogate(c);
+            letters = char.IsAsciiLetter(c) ? letters + 1 : 0;
+            if (begins)
+            {
+                yield return i;
+            }
         }
-
-        return tokens;
     }
 
     /// <summary>Made-up identifiers for the tokens of a prompt: the count is meant, the values mean nothing.</summary>

@@ -11,6 +11,9 @@ public enum EntryPoint
 
     /// <summary><c>python3 -m vllm.entrypoints.api_server</c>: <c>POST /generate</c>.</summary>
     Legacy,
+
+    /// <summary><c>text-generation-launcher</c>: Hugging Face's Text Generation Inference.</summary>
+    Tgi,
 }
 
 /// <summary>A command line that starts an inference server, split into program and arguments.</summary>
@@ -26,17 +29,25 @@ public sealed record ServerCommand(EntryPoint EntryPoint, IReadOnlyList<string> 
     public string Program => EntryPoint == EntryPoint.Serve ? "vllm" : "api_server.py";
 
     /// <summary>
-    /// Recognises vLLM's entry points by argv alone; null for anything else. Other servers
-    /// (<c>text-generation-launcher</c>) get a case of their own here.
+    /// Recognises the servers' entry points by argv alone; null for anything else. TGI's image starts <c>/tgi-entrypoint.sh</c>, a script that refreshes the
+    /// linker's cache and then becomes <c>text-generation-launcher $@</c>: unquoted, so that the shell splits what it is given at blanks.
     /// </summary>
     public static ServerCommand? Recognise(IReadOnlyList<string> argv)
     {
+        var program = argv.Count == 0 ? "" : argv[0][(argv[0].LastIndexOf('/') + 1)..];
+        switch (program)
+        {
+            case "text-generation-launcher":
+                return new ServerCommand(EntryPoint.Tgi, [.. argv.Skip(1)]);
+            case "tgi-entrypoint.sh":
+                return new ServerCommand(EntryPoint.Tgi, [.. argv.Skip(1).SelectMany(word => word.Split([' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries))]);
+        }
+
         if (argv.Count < 2)
         {
             return null;
         }
 
-        var program = argv[0][(argv[0].LastIndexOf('/') + 1)..];
         if (program == "vllm")
         {
             return argv[1] == "serve" ? new ServerCommand(EntryPoint.Serve, [.. argv.Skip(2)]) : null;

@@ -7,12 +7,6 @@ using Preheat.Simulation.Hardware;
 
 namespace Preheat.LocalCloud.Serving;
 
-/// <summary>Everything a server knows once its start has succeeded, before it listens.</summary>
-internal sealed record StartedServer(ServerVersion Version, ParsedArguments Arguments, string Model, IReadOnlyList<string> Names, ModelFolder Folder, Engine Engine)
-{
-    public int Port => Arguments.Int("port") ?? 8000;
-}
-
 /// <summary>
 /// The start of a vLLM server, phase by phase on the infrastructure's clock: imports and arguments, weights, compilation.
 /// </summary>
@@ -28,15 +22,13 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, M
         "runai_streamer", "runai_streamer_sharded", "fastsafetensors",
     ];
 
-    private ContainerFiles files = new(start.RootDirectory, start.Mounts, start.WorkingDirectory);
-
     /// <summary>Goes through all phases.</summary>
     /// <exception cref="ServerExit">The server would have ended by itself.</exception>
     public async Task<StartedServer> RunAsync(CancellationToken cancellation)
     {
         var version = ServerVersion.Detect(start.RootDirectory, start.Environment);
         ParsedArguments? arguments = null;
-        await PhaseAsync("import", Unknown.Import, () => arguments = Import(version), cancellation);
+        await StartPhase.RunAsync(start, "import", Unknown.Import, () => arguments = Import(version), cancellation);
         var args = arguments!;
 
         if (args.Text("load-format") is { } format && !LoadFormats.Contains(format))
@@ -47,9 +39,8 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, M
         var model = args.Positional ?? args.Text("model") ?? "Qwen/Qwen3-0.6B";
         var names = args.List("served-model-name") is { Count: > 0 } given ? given : [model];
         var hardware = Hardware();
-        var local = Locate(model, args);
-        var path = local ?? Download(model, args);
-        var folder = ModelFolder.Open(files, path);
+        var found = new ModelSearch(start, hub).Find(model, args.Text("revision"), args.Text("download-dir"));
+        var folder = ModelFolder.Open(found.Files, found.Path);
         log.Api("model.py:547", $"Resolved architecture: {folder.Config.Architecture}");
         // Everything that can be refused is refused before the modelled read, as the real one reads sizes first where it can.
         var engine = Engine.Create(folder, args, hardware, start.AcceleratorCount, command.AbandonedRequestsRun, start.Environment.GetValueOrDefault("VLLM_ALLOW_LONG_MAX_MODEL_LEN") == "1");
@@ -59,10 +50,10 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, M
             log.Api("scheduler.py:205", $"Chunked prefill is enabled with max_num_batched_tokens={engine.Batch.MaxNumBatchedTokens}.");
         }
 
-        var phases = StartPhases.For(folder, local is null ? WeightsPlace.Hub : IsMounted(path) ? WeightsPlace.Volume : WeightsPlace.Image, args.Text("load-format") ?? "auto", args.Switch("enforce-eager") ?? false);
-        await LoadAsync(version, model, path, folder, engine, args, phases, cancellation);
+        var phases = StartPhases.For(folder, found.Place, args.Text("load-format") ?? "auto", args.Switch("enforce-eager") ?? false);
+        await LoadAsync(version, model, folder, engine, args, phases, cancellation);
         await CompileAsync(engine, args, phases, cancellation);
-        return new StartedServer(version, args, model, names, folder, engine);
+        return new StartedServer(start, command, log, version, args, model, names, folder, engine);
     }
 
     private ParsedArguments Import(ServerVersion version)
@@ -108,84 +99,12 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, M
             ?? throw ServerExit.Raise("RuntimeError", $"No simulated hardware profile for accelerator '{start.Accelerator}'. Known: {string.Join(", ", Accelerators.All.Select(a => a.Name))}.");
     }
 
-    /// <summary>The container path of the model: a directory, or a snapshot in a hub cache that the image or a volume holds; null for one that only a hub has.</summary>
-    private string? Locate(string model, ParsedArguments args)
-    {
-        if (model.StartsWith('/') || model.StartsWith('.') || files.Resolve(model) is not null)
-        {
-            return files.Resolve(model) is { } found && Directory.Exists(found)
-                ? model
-                : throw ServerExit.Raise("OSError", $"Can't load the configuration of '{model}'. If you were trying to load it from 'https://huggingface.co/models', make sure you don't have a local directory with the same name. Otherwise, make sure '{model}' is the correct path to a directory containing a config.json file");
-        }
-
-        if (model.Contains("://", StringComparison.Ordinal))
-        {
-            throw ServerExit.Raise("ValueError", $"Cannot load '{model}': object stores are not reachable from this server yet.");
-        }
-
-        foreach (var cache in HubCaches(args))
-        {
-            var repository = $"{cache}/models--{model.Replace("/", "--")}";
-            var revision = args.Text("revision") ?? "main";
-            var reference = files.Resolve($"{repository}/refs/{revision}");
-            var commit = reference is not null && File.Exists(reference) ? File.ReadAllText(reference).Trim() : revision;
-            if (files.Resolve($"{repository}/snapshots/{commit}") is { } snapshot && Directory.Exists(snapshot))
-            {
-                return $"{repository}/snapshots/{commit}";
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>
-    /// Takes a model from the embedded hub under the hub's own rules, and gives its path in the container's cache. The files are read where the hub keeps them;
-    /// what the way would cost is in the modelled time of the weights.
-    /// </summary>
-    private string Download(string model, ParsedArguments args)
-    {
-        if (start.Environment.GetValueOrDefault("HF_HUB_OFFLINE") is "1" or "true" or "True" or "ON" or "YES")
-        {
-            throw ServerExit.Raise("huggingface_hub.errors.LocalEntryNotFoundError", $"Cannot find an appropriate cached snapshot folder for the specified revision of '{model}' on the local disk and outgoing traffic has been disabled. To enable repo look-ups and downloads online, set 'HF_HUB_OFFLINE=0' as environment variable.");
-        }
-
-        if (hub?.Find(model) is not { } found)
-        {
-            throw ServerExit.Raise("OSError", $"We couldn't connect to 'https://huggingface.co' to load the files of '{model}', and couldn't find them in the cached files. Containers here reach the embedded hub only: put the weights into the image or a volume.");
-        }
-
-        var token = new[] { "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN" }.Select(start.Environment.GetValueOrDefault).FirstOrDefault(value => !string.IsNullOrWhiteSpace(value))?.Trim();
-        if (HubAccess.Refusal(found, token) is { } refusal)
-        {
-            throw ServerExit.Raise("OSError", $"You are trying to access a gated repo. Make sure to have access to it at https://huggingface.co/{model}. {refusal} Client Error. {(refusal == 401 ? "Access to model is restricted. You must have access to it and be authenticated to access it. Please log in." : "Your account is not in the authorized list.")}");
-        }
-
-        var name = args.Text("revision") ?? "main";
-        if (found.Find(name) is not { } revision)
-        {
-            throw ServerExit.Raise("OSError", $"{name} is not a valid git identifier (branch name, tag name or commit id) that exists for this model name. Check the model page at 'https://huggingface.co/{model}' for available revisions.");
-        }
-
-        var path = $"{HubCaches(args).First()}/models--{model.Replace("/", "--")}/snapshots/{revision.Commit}";
-        files = new ContainerFiles(start.RootDirectory, new Dictionary<string, string>(start.Mounts, StringComparer.Ordinal) { [path] = revision.Directory }, start.WorkingDirectory);
-        return path;
-    }
-
-    private IEnumerable<string> HubCaches(ParsedArguments args)
-    {
-        var home = start.Environment.GetValueOrDefault("HOME") is { Length: > 0 } set ? set : "/root";
-        var caches = start.Environment.GetValueOrDefault("HF_HOME") is { Length: > 0 } hf ? hf : $"{home}/.cache/huggingface";
-        return new[] { args.Text("download-dir"), start.Environment.GetValueOrDefault("HF_HUB_CACHE"), $"{caches}/hub", caches }.OfType<string>().Where(c => c.Length > 0);
-    }
-
-    private bool IsMounted(string path) => start.Mounts.Keys.Any(m => path == m || path.StartsWith(m.TrimEnd('/') + "/", StringComparison.Ordinal));
-
-    private async Task LoadAsync(ServerVersion version, string model, string path, ModelFolder folder, Engine engine, ParsedArguments args, StartPhases phases, CancellationToken cancellation)
+    private async Task LoadAsync(ServerVersion version, string model, ModelFolder folder, Engine engine, ParsedArguments args, StartPhases phases, CancellationToken cancellation)
     {
         log.Engine("core.py:77", $"Initializing a V1 LLM engine (v{version.Text}) with config: model='{model}', max_seq_len={engine.Batch.MaxModelLen}, tensor_parallel_size={args.Int("tensor-parallel-size") ?? 1}, enforce_eager={args.Switch("enforce-eager") ?? false}");
         log.Engine("gpu_model_runner.py:2602", $"Starting to load model {model}...");
         // The real work is done: every header of the folder was read and checked when it was opened. What is left is the modelled read.
-        await PhaseAsync("weights", phases.Weights, () => log.Plain($"Loading safetensors checkpoint shards: 100% Completed | {folder.Files.Count}/{folder.Files.Count}"), cancellation);
+        await StartPhase.RunAsync(start, "weights", phases.Weights, () => log.Plain($"Loading safetensors checkpoint shards: 100% Completed | {folder.Files.Count}/{folder.Files.Count}"), cancellation);
         if (phases.Download > TimeSpan.Zero)
         {
             log.Engine("weight_utils.py:392", string.Create(CultureInfo.InvariantCulture, $"Time spent downloading weights for {model}: {phases.Download.TotalSeconds:0.000000} seconds"));
@@ -206,7 +125,8 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, M
     {
         var eager = args.Switch("enforce-eager") ?? false;
         var seconds = phases.Compile.TotalSeconds;
-        await PhaseAsync(
+        await StartPhase.RunAsync(
+            start,
             "compile",
             phases.Compile,
             () =>
@@ -228,19 +148,5 @@ internal sealed class ServerStart(ContainerStart start, ServerCommand command, M
         }
 
         log.Engine("core.py:210", string.Create(CultureInfo.InvariantCulture, $"init engine (profile, create kv cache, warmup model) took {seconds:0.00} seconds"));
-    }
-
-    private async Task PhaseAsync(string name, TimeSpan modelled, Action work, CancellationToken cancellation)
-    {
-        var began = start.Clock.Time.GetTimestamp();
-        await start.Clock.PhaseAsync(
-            modelled,
-            () =>
-            {
-                work();
-                return Task.CompletedTask;
-            },
-            cancellation);
-        log.Phase(name, modelled, start.Clock.Time.GetElapsedTime(began));
     }
 }

@@ -2,14 +2,17 @@ using System.Globalization;
 
 namespace Preheat.LocalCloud.Serving;
 
-/// <summary>A release of vLLM: <c>0.11.1</c>. Suffixes (<c>rc1</c>, <c>.dev3+g1a2b3c</c>, <c>.post1</c>) are kept in <see cref="Text"/> and do not order.</summary>
+/// <summary>A release of a server: <c>0.11.1</c>. Suffixes (<c>rc1</c>, <c>.dev3+g1a2b3c</c>, <c>.post1</c>) are kept in <see cref="Text"/> and do not order.</summary>
 public sealed record ServerVersion(string Text, int Major, int Minor, int Patch) : IComparable<ServerVersion>
 {
     /// <summary>The release assumed where nothing tells it.</summary>
     public static ServerVersion Default { get; } = new("0.11.1", 0, 11, 1);
 
+    /// <summary>True for the changed vLLM of Vertex AI's images: its local version is <c>+vertex</c>.</summary>
+    public bool IsVertex => Text.EndsWith("+vertex", StringComparison.Ordinal);
+
     /// <summary>Where distributions keep Python packages.</summary>
-    private static readonly string[] Prefixes = ["/usr/local/lib", "/usr/lib", "/opt/venv/lib", "/opt/conda/lib"];
+    private static readonly string[] Prefixes = ["/usr/local/lib", "/usr/lib", "/opt/venv/lib", "/opt/conda/lib", "/usr/src/.venv/lib"];
 
     public static bool operator <(ServerVersion left, ServerVersion right) => left.CompareTo(right) < 0;
 
@@ -58,9 +61,10 @@ public sealed record ServerVersion(string Text, int Major, int Minor, int Patch)
 
     /// <summary>The version of vLLM installed in an image's root, else of <c>VLLM_VERSION</c>, else <see cref="Default"/>.</summary>
     public static ServerVersion Detect(string rootDirectory, IReadOnlyDictionary<string, string> environment) =>
-        Installed(rootDirectory) ?? TryParse(environment.GetValueOrDefault("VLLM_VERSION")) ?? Default;
+        Installed(rootDirectory, "vllm") ?? TryParse(environment.GetValueOrDefault("VLLM_VERSION")) ?? Default;
 
-    private static ServerVersion? Installed(string rootDirectory)
+    /// <summary>The version of a Python package installed in an image's root; null when it is not there.</summary>
+    public static ServerVersion? Installed(string rootDirectory, string package)
     {
         foreach (var prefix in Prefixes)
         {
@@ -75,7 +79,7 @@ public sealed record ServerVersion(string Text, int Major, int Minor, int Patch)
                 foreach (var packages in new[] { "dist-packages", "site-packages" })
                 {
                     var folder = Path.Join(python, packages);
-                    if (Directory.Exists(folder) && MetadataVersion(folder) is { } version)
+                    if (Directory.Exists(folder) && MetadataVersion(folder, package) is { } version)
                     {
                         return version;
                     }
@@ -86,9 +90,9 @@ public sealed record ServerVersion(string Text, int Major, int Minor, int Patch)
         return null;
     }
 
-    private static ServerVersion? MetadataVersion(string packages)
+    private static ServerVersion? MetadataVersion(string packages, string package)
     {
-        foreach (var info in Directory.EnumerateDirectories(packages, "vllm-*.dist-info").Order(StringComparer.Ordinal))
+        foreach (var info in Directory.EnumerateDirectories(packages, $"{package}-*.dist-info").Order(StringComparer.Ordinal))
         {
             var metadata = Path.Join(info, "METADATA");
             if (!File.Exists(metadata))

@@ -8,7 +8,8 @@ namespace Preheat.Kubernetes;
 /// <summary>The objects of one deploy as they are sent: the rendered manifests, secrets from memory, and what depends on the cluster.</summary>
 internal sealed record DeploySet(IReadOnlyList<JsonObject> Wanted, ServingEndpoint Endpoint)
 {
-    private const string ServedModelName = "--served-model-name=";
+    // What a server calls its model: TGI has no name for it but what it loads.
+    private static readonly string[] ServedModelNames = ["--served-model-name=", "--model-id="];
 
     /// <exception cref="UserException">The manifests lack what every deployment has.</exception>
     public static DeploySet Of(DeployRequest request, Runs.DryRun? dryRun)
@@ -63,10 +64,11 @@ internal sealed record DeploySet(IReadOnlyList<JsonObject> Wanted, ServingEndpoi
         var port = service.Root.Items("spec", "ports").OfType<YamlMap>().FirstOrDefault() ?? throw new UserException($"{service.Root.At}: {service.Title} has no ports.");
         var name = workload.Root.Items("spec", "template", "spec", "containers").OfType<YamlMap>()
             .SelectMany(container => container.Items("args").OfType<YamlScalar>())
-            .FirstOrDefault(argument => argument.Text.StartsWith(ServedModelName, StringComparison.Ordinal))
-            ?? throw new UserException($"{workload.Root.At}: {workload.Title} gives its server no {ServedModelName}NAME.");
+            .SelectMany(argument => ServedModelNames.Where(flag => argument.Text.StartsWith(flag, StringComparison.Ordinal)).Select(flag => argument.Text[flag.Length..]))
+            .FirstOrDefault()
+            ?? throw new UserException($"{workload.Root.At}: {workload.Title} gives its server neither {string.Join("NAME nor ", ServedModelNames)}NAME.");
         var kind = service.Root.Text("spec", "type") is "LoadBalancer" ? EndpointKind.LoadBalancer : EndpointKind.ServiceProxy;
-        return new(kind, service.Namespace ?? "default", service.Name, port.Text("name") ?? port.Text("port") ?? "", name.Text[ServedModelName.Length..]);
+        return new(kind, service.Namespace ?? "default", service.Name, port.Text("name") ?? port.Text("port") ?? "", name);
     }
 
     private static IEnumerable<JsonObject> SecretsOf(DeployRequest request, ManifestObject workload)

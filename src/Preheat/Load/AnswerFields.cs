@@ -33,8 +33,9 @@ internal static class AnswerFields
     public static IEnumerable<JsonElement> Items(JsonElement owner, string name) =>
         Get(owner, name) is { ValueKind: JsonValueKind.Array } value ? value.EnumerateArray() : [];
 
-    /// <summary><c>usage.completion_tokens</c>.</summary>
-    public static int? CompletionTokens(JsonElement answer) => Get(answer, "usage") is { } usage ? Number(usage, "completion_tokens") : null;
+    /// <summary><c>usage.completion_tokens</c>; TGI's own routes say <c>details.generated_tokens</c>.</summary>
+    public static int? CompletionTokens(JsonElement answer) =>
+        Get(answer, "usage") is { } usage ? Number(usage, "completion_tokens") : Get(answer, "details") is { } details ? Number(details, "generated_tokens") : null;
 
     /// <summary>The beginning of an answer as one printable line.</summary>
     public static string Excerpt(ReadOnlySpan<byte> bytes, int limit)

@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace Preheat.Load;
 
-/// <summary>Follows the chunks of one streamed completion (OpenAI's <c>completions</c> and <c>chat.completions</c>) and keeps what is measured.</summary>
-/// <remarks>Source: OpenAI API reference, "Streaming"; vLLM's protocol adds <c>reasoning</c>/<c>reasoning_content</c> and errors inside a stream of status 200.</remarks>
+/// <summary>Follows the chunks of one streamed completion (OpenAI's <c>completions</c> and <c>chat.completions</c>, TGI's <c>generate_stream</c>) and keeps what is measured.</summary>
+/// <remarks>TGI's <c>StreamResponse</c> holds one token; the last one has the whole text in <c>generated_text</c> beside it, and no <c>[DONE]</c> follows. Source: OpenAI API reference, "Streaming"; vLLM's protocol adds <c>reasoning</c>/<c>reasoning_content</c> and errors inside a stream of status 200.</remarks>
 internal sealed class CompletionStream : IEventStreamHandler
 {
     private const int DetailLimit = 300;
@@ -90,6 +90,13 @@ internal sealed class CompletionStream : IEventStreamHandler
             visible |= shown;
             content |= shown || AnswerFields.HasText(delta, "reasoning") || AnswerFields.HasText(delta, "reasoning_content");
             FinishReason = AnswerFields.Text(choice, "finish_reason") ?? FinishReason;
+        }
+        if (AnswerFields.Get(chunk, "token") is { } token)
+        {
+            // The end-of-sequence token is special: it has a text that is in no answer.
+            visible = content = AnswerFields.HasText(token, "text") && AnswerFields.Get(token, "special") is not { ValueKind: JsonValueKind.True };
+            Done |= AnswerFields.Get(chunk, "generated_text") is not null;
+            FinishReason = AnswerFields.Get(chunk, "details") is { } details ? AnswerFields.Text(details, "finish_reason") : FinishReason;
         }
         if (visible)
             FirstVisible ??= stamp;

@@ -23,6 +23,9 @@ public sealed record LoadOptions
     /// <summary>Whether the generated request asks for a stream; without one there is no TTFT. The default value is true.</summary>
     public bool Stream { get; init; } = true;
 
+    /// <summary>Share of the likeliest tokens that the generated request chooses from; null leaves it out. The default value is 1.</summary>
+    public double? TopP { get; init; } = 1;
+
     /// <summary>Most tokens of an answer. The default value is 128.</summary>
     public int MaxTokens { get; init; } = 128;
 
@@ -39,6 +42,13 @@ public sealed record LoadOptions
     public int Requests => (int)Math.Clamp(Math.Round(Rate * Duration.TotalSeconds), 1, MostRequests);
 
     private const int MostRequests = 20_000_000;
+
+    /// <summary>The options for a server and its interface (<c>--server</c>, <c>--server-api</c>).</summary>
+    public LoadOptions For(string server, string api) => this with
+    {
+        Dialect = api == "openai" ? LoadDialect.Completions : server == "tgi" ? LoadDialect.TgiGenerate : LoadDialect.Generate,
+        TopP = server == "tgi" ? null : TopP,
+    };
 
     /// <summary>Reads options as people write them; null leaves the default. Durations are Go's (<c>600s</c>, <c>10m</c>) or plain seconds.</summary>
     /// <exception cref="UserException">All wrong values, each with what is allowed.</exception>

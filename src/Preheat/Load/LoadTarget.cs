@@ -8,11 +8,11 @@ namespace Preheat.Load;
 public sealed record LoadTarget(HttpMethod Method, Uri Address, IReadOnlyList<KeyValuePair<string, string>> Headers, ReadOnlyMemory<byte> Body)
 {
     /// <summary>The generated request of <paramref name="options"/> for a served model.</summary>
-    public static LoadTarget Generate(LoadOptions options, Uri baseAddress, string servedModelName) => new(
-        HttpMethod.Post,
-        new Uri(baseAddress, CompletionRequest.PathOf(options.Dialect)),
-        [new("Content-Type", "application/json")],
-        new CompletionRequest(servedModelName, options.Prompt, options.MaxTokens, options.Stream).ToBody(options.Dialect));
+    public static LoadTarget Generate(LoadOptions options, Uri baseAddress, string servedModelName)
+    {
+        var request = new CompletionRequest(servedModelName, options.Prompt, options.MaxTokens, options.Stream) { TopP = options.TopP };
+        return new(HttpMethod.Post, new Uri(baseAddress, request.PathOf(options.Dialect)), [new("Content-Type", "application/json")], request.ToBody(options.Dialect));
+    }
 
     /// <summary>A new message; the body's bytes are shared.</summary>
     internal HttpRequestMessage ToMessage(HttpClient client)

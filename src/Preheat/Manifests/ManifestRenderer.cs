@@ -110,7 +110,7 @@ public static partial class ManifestRenderer
             .Add("NAMESPACE", deployment.Namespace)
             .Add("PROGRESS_DEADLINE_SECONDS", sizing.ProgressDeadlineSeconds)
             .Add("REPLICAS", deployment.MinReplicas)
-            .Add("SERVED_MODEL_NAME", model.Name)
+            .Offer("SERVED_MODEL_NAME", model.Name)
             .Add("STARTUP_FAILURES", sizing.StartupFailures)
             .Offer("PROJECT_ID", deployment.ProjectId)
             .Offer("REGION", deployment.Region);

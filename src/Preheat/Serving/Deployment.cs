@@ -57,7 +57,7 @@ public sealed record Deployment
     /// <summary>The metric's target for each replica: requests, or per cent.</summary>
     public int AutoscaleTarget { get; init; }
 
-    /// <summary>The server's interface: <c>openai</c>, or <c>generate</c> for vLLM's simple server.</summary>
+    /// <summary>The server's interface that is tried and loaded: <c>openai</c>, or <c>generate</c>: that of vLLM's simple server, or TGI's own.</summary>
     public string ServerApi { get; init; } = "openai";
 
     /// <summary>What a GKE cluster is: <c>autopilot</c> or <c>standard</c>.</summary>

@@ -10,8 +10,11 @@ public sealed partial record DeploymentRequest
     /// <summary>The model that is deployed when none is named, on the embedded cloud.</summary>
     public const string LocalModel = "hf://preheat/tiny-gemma-2";
 
-    /// <summary>The inference server's image when none is named.</summary>
+    /// <summary>vLLM's image when none is named.</summary>
     public const string DefaultBaseImage = "vllm/vllm-openai:v0.11.1";
+
+    /// <summary>TGI's image when none is named.</summary>
+    public const string DefaultTgiImage = "ghcr.io/huggingface/text-generation-inference:3.3.6";
 
     public string? Name { get; init; }
 
@@ -80,8 +83,6 @@ public sealed partial record DeploymentRequest
             read.Error("--cloud google comes with a later version. Leave it out to use the embedded cloud (--cloud local).");
         if (platform == "cloud-run")
             read.Error("--platform cloud-run comes with a later version. Use gke or kubernetes.");
-        if (server == "tgi")
-            read.Error("--server tgi comes with a later version. Use vllm.");
 
         var model = read.Read<ModelReference>("--model", Model, ModelReference.Parse(LocalModel), ModelReference.TryParse, $"{ModelReference.Forms}, for example {Likely(Model)}");
 
@@ -107,7 +108,10 @@ public sealed partial record DeploymentRequest
         if (weights == "hub" && filter.Include.Count + filter.Exclude.Count > 0)
             read.Error("--model-include and --model-exclude choose what is baked; with --weights hub the server chooses itself. Leave them out, or use --weights baked.");
 
-        var baseImage = read.Read<string>("--base-image", BaseImage, DefaultBaseImage, (text, out same) => ImageReference.TryParse(same = text, out _), "[HOST/]NAME[:TAG][@sha256:DIGEST] in lower case, for example " + DefaultBaseImage);
+        var standard = server == "tgi" ? DefaultTgiImage : DefaultBaseImage;
+        var baseImage = read.Read<string>("--base-image", BaseImage, standard, (text, out same) => ImageReference.TryParse(same = text, out _), "[HOST/]NAME[:TAG][@sha256:DIGEST] in lower case, for example " + standard);
+        if (ServerVersion.Of(baseImage).Server is { } other && other != server)
+            read.Error($"--base-image {baseImage} is an image of {other}, and the server is {server}. Give --server {other}, or an image of {server}, for example {standard}.");
         var metric = AutoscaleMetric.Read(read, AutoscaleOn, platform, server);
         if (ManifestsDirectory is not null && !File.Exists(Path.Combine(ManifestsDirectory, "kustomization.yaml")))
             read.Error($"--manifests '{ManifestsDirectory}' has no kustomization.yaml. Name a folder with one; docs/targets/RenderManifests.md shows an example.");

@@ -12,6 +12,9 @@ internal sealed partial record ServerVersion
     /// <summary>True for the images of vLLM that Vertex AI's Model Garden publishes: they start the simple <c>api_server</c>.</summary>
     public bool IsVertex { get; private init; }
 
+    /// <summary>The server whose published image it is: <c>vllm</c> or <c>tgi</c>; null when the name does not tell.</summary>
+    public string? Server { get; private init; }
+
     public string DefaultApi => IsVertex ? "generate" : "openai";
 
     /// <summary>vLLM logs each request unless told otherwise; the flag went with 0.12 (docs.vllm.ai, <c>vllm serve</c>, 0.11 and 0.12).</summary>
@@ -23,10 +26,12 @@ internal sealed partial record ServerVersion
     public static ServerVersion Of(string image)
     {
         var tag = TagForm().Match(image);
+        var vertex = image.Contains("/vertex-vision-model-garden-dockers/pytorch-vllm-serve", StringComparison.Ordinal);
         return new()
         {
             Number = tag.Success ? Version.Parse(tag.Groups["version"].Value) : null,
-            IsVertex = image.Contains("/vertex-vision-model-garden-dockers/", StringComparison.Ordinal),
+            IsVertex = vertex,
+            Server = vertex || image.Contains("vllm/vllm-openai", StringComparison.Ordinal) ? "vllm" : image.Contains("huggingface/text-generation-inference", StringComparison.Ordinal) ? "tgi" : null,
         };
     }
 

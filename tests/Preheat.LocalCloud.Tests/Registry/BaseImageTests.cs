@@ -20,6 +20,25 @@ public sealed class BaseImageTests(CloudFixture fixture) : IClassFixture<CloudFi
     }
 
     [Fact]
+    public void Holds_the_stand_in_of_TGI_under_its_own_registrys_name()
+    {
+        var image = fixture.Cloud.Images.Find("ghcr.io/huggingface/text-generation-inference:3.3.6").ShouldNotBeNull();
+        image.Config.Entrypoint.ShouldBe(["/tgi-entrypoint.sh"]);
+        image.Config.Env.Intersect(["HF_HOME=/data", "PORT=80", "HF_HUB_ENABLE_HF_TRANSFER=1"]).Count().ShouldBe(3);
+        fixture.Cloud.Images.Find("quay.io/huggingface/text-generation-inference:3.3.6").ShouldBeNull();
+        fixture.Cloud.Images.Find("us-docker.pkg.dev/vertex-ai/vertex-vision-model-garden-dockers/pytorch-vllm-serve:20240910_0916_RC00").ShouldNotBeNull();
+    }
+
+    [Theory]
+    [InlineData("ghcr.io/huggingface/text-generation-inference:3.3.6", "ghcr.io")]
+    [InlineData("ghcr.io/huggingface/text-generation-inference", "ghcr.io")]
+    [InlineData("ghcr.io/huggingface/text-generation-inference-cpu:3.3.6", null)]
+    [InlineData("ghcr.io/acme/server:1", null)]
+    [InlineData("vllm/vllm-openai:v0.11.1", null)]
+    public void Other_registries_are_answered_for_by_image_only(string image, string? host) =>
+        LocalCloud.StandInHosts(image).ShouldBe(host is null ? [] : [host]);
+
+    [Fact]
     public async Task Layers_of_the_stand_in_unpack_to_a_root()
     {
         var image = fixture.Cloud.Images.Find("vllm/vllm-openai:v0.11.1")!;

@@ -14,7 +14,9 @@ public sealed class LookAlikeStartTests
     [InlineData("python3 -m http.server", false)]
     [InlineData("python3 server.py", false)]
     [InlineData("pythonista -m vllm.entrypoints.api_server", false)]
-    [InlineData("text-generation-launcher --model-id x", false)]
+    [InlineData("text-generation-launcher --model-id x", true)]
+    [InlineData("/tgi-entrypoint.sh", true)]
+    [InlineData("text-generation-router --port 80", false)]
     [InlineData("sleep 10", false)]
     public void Is_recognised_by_argv_alone(string argv, bool accepted) => new LookAlikeRuntime().Accepts(argv.Split(' ')).ShouldBe(accepted);
 

@@ -123,6 +123,22 @@ public sealed class DeploymentRequestTests
     public void Offers_the_scheme_that_a_model_lacks(string model, string likely) =>
         Should.Throw<UserException>(() => Validate(new DeploymentRequest { Model = model })).Message.ShouldEndWith($"for example {likely}.");
 
+    [Fact]
+    public void Each_server_has_its_image()
+    {
+        var tgi = Validate(new DeploymentRequest { Server = "tgi" });
+        (tgi.Server, tgi.BaseImage, tgi.ServerApi).ShouldBe(("tgi", "ghcr.io/huggingface/text-generation-inference:3.3.6", "openai"));
+        Validate(new DeploymentRequest { Server = "tgi", BaseImage = "registry.example/mirror/server:1" }).BaseImage.ShouldBe("registry.example/mirror/server:1");
+    }
+
+    [Theory]
+    [InlineData("tgi", "vllm/vllm-openai:v0.11.1", "vllm")]
+    [InlineData("tgi", "us-docker.pkg.dev/vertex-ai/vertex-vision-model-garden-dockers/pytorch-vllm-serve:20240910_0916_RC00", "vllm")]
+    [InlineData("vllm", "ghcr.io/huggingface/text-generation-inference:3.3.6", "tgi")]
+    [InlineData("vllm", "mirror.example/huggingface/text-generation-inference@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "tgi")]
+    public void Refuses_an_image_of_another_server(string server, string image, string other) =>
+        Should.Throw<UserException>(() => Validate(new DeploymentRequest { Server = server, BaseImage = image })).Message.ShouldContain($"is an image of {other}, and the server is {server}. Give --server {other}");
+
     [Theory]
     [InlineData("http://host/image")]
     [InlineData("vllm/VLLM")]

@@ -13,7 +13,7 @@ internal sealed class Generation : ISequenceObserver
     private readonly PseudoText text;
     private readonly int textEnd;
     private readonly bool stopped;
-    private readonly ServerMetrics metrics;
+    private readonly IGenerationMetrics metrics;
     private readonly TimeProvider time;
     private readonly ChannelWriter<TokenEvent>? events;
     private readonly TaskCompletionSource<bool> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,7 +26,7 @@ internal sealed class Generation : ISequenceObserver
     /// <param name="index">Index of the choice.</param>
     /// <param name="limit">Most tokens allowed.</param>
     /// <param name="events">Where tokens are announced when the client streams; null otherwise.</param>
-    public Generation(int index, Prompt prompt, Sampling sampling, int limit, long serverSeed, ServerMetrics metrics, TimeProvider time, ChannelWriter<TokenEvent>? events)
+    public Generation(int index, Prompt prompt, Sampling sampling, int limit, long serverSeed, IGenerationMetrics metrics, TimeProvider time, ChannelWriter<TokenEvent>? events)
     {
         Index = index;
         Prompt = prompt;
@@ -55,6 +55,9 @@ internal sealed class Generation : ISequenceObserver
     /// <summary>How many tokens it will have.</summary>
     public int Tokens { get; }
 
+    /// <summary>Whether a stop string ended it.</summary>
+    public bool StoppedByString => textEnd != int.MaxValue;
+
     /// <summary><c>stop</c> or <c>length</c>.</summary>
     public string FinishReason => stopped ? "stop" : "length";
 
@@ -70,32 +73,23 @@ internal sealed class Generation : ISequenceObserver
     public void OnStarted()
     {
         started = time.GetTimestamp();
-        metrics.Queue.Observe(Seconds(arrived, started));
+        metrics.OnStarted(Seconds(arrived, started));
     }
 
     public void OnToken(bool last)
     {
         var now = time.GetTimestamp();
         tokens++;
-        metrics.CountToken();
         if (tokens == 1)
         {
             firstToken = now;
-            metrics.CountPrompt(Prompt.Tokens);
-            metrics.TimeToFirstToken.Observe(Seconds(arrived, now));
-        }
-        else
-        {
-            metrics.InterTokenLatency.Observe(Seconds(lastToken, now));
         }
 
+        metrics.OnToken(tokens == 1 ? Prompt.Tokens : null, tokens == 1 ? Seconds(arrived, now) : Seconds(lastToken, now));
         lastToken = now;
         if (last)
         {
-            metrics.CountFinished(FinishReason);
-            metrics.EndToEnd.Observe(Seconds(arrived, now));
-            metrics.Prefill.Observe(Seconds(started, firstToken));
-            metrics.Decode.Observe(Seconds(firstToken, now));
+            metrics.OnFinished(FinishReason, tokens, Times(now));
         }
 
         events?.TryWrite(new TokenEvent(this, tokens, last));
@@ -107,10 +101,15 @@ internal sealed class Generation : ISequenceObserver
 
     public void OnAborted()
     {
-        metrics.CountFinished("abort");
+        metrics.OnAborted();
         events?.TryComplete(new OperationCanceledException("The engine stopped."));
         done.TrySetResult(false);
     }
+
+    /// <summary>The times of a choice that is done.</summary>
+    public GenerationTimes Times() => Times(lastToken);
+
+    private GenerationTimes Times(long end) => new(Seconds(arrived, started), Seconds(started, firstToken), Seconds(firstToken, end), Seconds(arrived, end));
 
     private double Seconds(long from, long to) => time.GetElapsedTime(from, to).TotalSeconds;
 }

@@ -8,10 +8,12 @@ namespace Preheat.LocalCloud.Serving.Api;
 
 /// <summary>Turns validated prompts into sequences of the batch and their tokens into answers.</summary>
 /// <param name="names">Served names; the first one is in the answers.</param>
-internal sealed class Generator(BatchPump pump, BatchSettings settings, IReadOnlyList<string> names, long seed, ServerMetrics metrics, TimeProvider time)
+/// <param name="limits">Most tokens of an answer; vLLM's rule when null.</param>
+internal sealed class Generator(
+    BatchPump pump, BatchSettings settings, IReadOnlyList<string> names, long seed, IGenerationMetrics metrics, TimeProvider time, Func<ReplyFormat, Prompt, Sampling, int>? limits = null)
 {
     /// <summary>Says in every answer that no model computed it.</summary>
-    private const string Fingerprint = "preheat-look-alike";
+    public const string Fingerprint = "preheat-look-alike";
 
     /// <summary>Refuses a model that is not served here; an absent name means the served one, as in vLLM.</summary>
     public void CheckModel(JsonElement request)
@@ -27,7 +29,7 @@ internal sealed class Generator(BatchPump pump, BatchSettings settings, IReadOnl
     {
         var tokens = sampling.Stream ? Channel.CreateUnbounded<TokenEvent>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }) : null;
         var generations = Prepare(format, prompts, sampling, tokens?.Writer);
-        var reply = new Reply(format, format.IdPrefix + Guid.NewGuid().ToString("n"), time.GetUtcNow().ToUnixTimeSeconds(), names[0], sampling);
+        var reply = new Reply(format, format.NewId(), time.GetUtcNow().ToUnixTimeSeconds(), names[0], sampling);
         await RunAsync(generations, async () =>
         {
             if (tokens is not null)
@@ -73,7 +75,7 @@ internal sealed class Generator(BatchPump pump, BatchSettings settings, IReadOnl
         var generations = new List<Generation>();
         foreach (var prompt in prompts)
         {
-            var limit = Limit(format, prompt, sampling);
+            var limit = limits is null ? Limit(format, prompt, sampling) : limits(format, prompt, sampling);
             for (var choice = 0; choice < sampling.Choices; choice++)
             {
                 generations.Add(new Generation(generations.Count, prompt, sampling, limit, seed, metrics, time, events));
@@ -99,7 +101,12 @@ internal sealed class Generator(BatchPump pump, BatchSettings settings, IReadOnl
         return sampling.MaxTokens ?? format.DefaultMaxTokens(room);
     }
 
-    private async Task RunAsync(List<Generation> generations, Func<Task> answer)
+    /// <summary>One generation of a prompt, to be run by <see cref="RunAsync"/>.</summary>
+    /// <param name="events">Where its tokens are announced; null when nobody streams them.</param>
+    public Generation Create(Prompt prompt, Sampling sampling, int limit, ChannelWriter<TokenEvent>? events) => new(0, prompt, sampling, limit, seed, metrics, time, events);
+
+    /// <summary>Runs generations for as long as the answer takes.</summary>
+    public async Task RunAsync(IReadOnlyList<Generation> generations, Func<Task> answer)
     {
         var tickets = new List<IDisposable>(generations.Count);
         try
@@ -114,7 +121,9 @@ internal sealed class Generator(BatchPump pump, BatchSettings settings, IReadOnl
         }
     }
 
-    private static async Task WaitAsync(HttpContext context, List<Generation> generations)
+    /// <summary>Waits until all are done.</summary>
+    /// <exception cref="ApiError">500: the engine stopped.</exception>
+    public static async Task WaitAsync(HttpContext context, IReadOnlyList<Generation> generations)
     {
         foreach (var generation in generations)
         {

@@ -9,7 +9,10 @@ internal abstract class ReplyFormat
 
     public static ReplyFormat Chat { get; } = new ChatFormat();
 
-    public abstract string IdPrefix { get; }
+    protected abstract string IdPrefix { get; }
+
+    /// <summary>An answer's <c>id</c>.</summary>
+    public virtual string NewId() => IdPrefix + Guid.NewGuid().ToString("n");
 
     /// <summary>Value of <c>object</c> in a whole answer and in a chunk.</summary>
     public abstract string ObjectName(bool chunk);
@@ -25,7 +28,7 @@ internal abstract class ReplyFormat
 
     private sealed class CompletionFormat : ReplyFormat
     {
-        public override string IdPrefix => "cmpl-";
+        protected override string IdPrefix => "cmpl-";
 
         public override bool BeginsWithRole => false;
 
@@ -39,7 +42,7 @@ internal abstract class ReplyFormat
 
     private sealed class ChatFormat : ReplyFormat
     {
-        public override string IdPrefix => "chatcmpl-";
+        protected override string IdPrefix => "chatcmpl-";
 
         public override bool BeginsWithRole => true;
 

@@ -205,7 +205,7 @@ internal sealed class ServerApi(ServerIdentity identity, Generator generator, Ba
         await context.Response.WriteAsync(metrics.Render(pump.Load), context.RequestAborted);
     }
 
-    /// <summary><c>POST /generate</c>: <c>{prompt, stream?, …sampling}</c> → <c>{"text": [prompt + output, …]}</c>; a stream is such objects, one a line.</summary>
+    /// <summary><c>POST /generate</c>: <c>{prompt, stream?, …sampling}</c> → <c>{"text": [prompt + output, …]}</c>; a stream is such objects, one a line. The Vertex image answers <c>{"predictions": ["Prompt:\n…\nOutput:\n…"]}</c>.</summary>
     private async Task GenerateAsync(HttpContext context)
     {
         using var document = await ReadAsync(context);
@@ -231,13 +231,14 @@ internal sealed class ServerApi(ServerIdentity identity, Generator generator, Ba
         });
     }
 
-    private static void Texts(Utf8JsonWriter json, string prompt, IReadOnlyList<string> texts)
+    private void Texts(Utf8JsonWriter json, string prompt, IReadOnlyList<string> texts)
     {
+        var vertex = identity.Version.IsVertex;
         json.WriteStartObject();
-        json.WriteStartArray("text");
+        json.WriteStartArray(vertex ? "predictions" : "text");
         foreach (var text in texts)
         {
-            json.WriteStringValue(prompt + text);
+            json.WriteStringValue(vertex ? $"Prompt:\n{prompt}\nOutput:\n{text}" : prompt + text);
         }
 
         json.WriteEndArray();

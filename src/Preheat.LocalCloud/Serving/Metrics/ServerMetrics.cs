@@ -8,7 +8,7 @@ namespace Preheat.LocalCloud.Serving.Metrics;
 /// vLLM's metrics in Prometheus' text form 0.0.4: names, labels and buckets of <c>vllm/v1/metrics/loggers.py</c>.
 /// https://prometheus.io/docs/instrumenting/exposition_formats/
 /// </summary>
-internal sealed class ServerMetrics(string model, ServerVersion version)
+internal sealed class ServerMetrics(string model, ServerVersion version) : IGenerationMetrics
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -43,12 +43,31 @@ internal sealed class ServerMetrics(string model, ServerVersion version)
 
     public long PromptTokens => Interlocked.Read(ref promptTokens);
 
-    public void CountPrompt(int tokens) => Interlocked.Add(ref promptTokens, tokens);
+    public void OnStarted(double queued) => Queue.Observe(queued);
 
-    public void CountToken() => Interlocked.Increment(ref generationTokens);
+    public void OnToken(int? promptTokens, double seconds)
+    {
+        Interlocked.Increment(ref generationTokens);
+        if (promptTokens is { } prompt)
+        {
+            Interlocked.Add(ref this.promptTokens, prompt);
+            TimeToFirstToken.Observe(seconds);
+        }
+        else
+        {
+            InterTokenLatency.Observe(seconds);
+        }
+    }
 
-    /// <param name="reason"><c>stop</c>, <c>length</c> or <c>abort</c>.</param>
-    public void CountFinished(string reason) => Interlocked.Increment(ref reason == "stop" ? ref stopped : ref reason == "length" ? ref cut : ref aborted);
+    public void OnFinished(string reason, int tokens, GenerationTimes times)
+    {
+        Interlocked.Increment(ref reason == "stop" ? ref stopped : ref cut);
+        EndToEnd.Observe(times.EndToEnd);
+        Prefill.Observe(times.Prefill);
+        Decode.Observe(times.Decode);
+    }
+
+    public void OnAborted() => Interlocked.Increment(ref aborted);
 
     /// <summary>All metrics, each with its HELP and TYPE.</summary>
     public string Render(BatchLoad load)
