@@ -56,7 +56,7 @@ interface ILoadTest : ISmokeTest
                 {
                     if (session.DryRun is { } dryRun)
                     {
-                        dryRun.Request("POST", $"{rollout.Endpoint.Service}/v1/", $"{options.Requests} load requests at {options.Rate}/s");
+                        dryRun.Request("POST", $"{rollout.Endpoint.Service}/", $"{options.Requests} load requests at {options.Rate}/s");
                         foreach (var file in new[] { "load.json", "load.txt" })
                             dryRun.Write(LoadFile(file), "the measurement");
                         throw dryRun.Undecided();

@@ -32,7 +32,7 @@ interface ISmokeTest : IDeploy
                 {
                     if (session.DryRun is not { } dryRun)
                         return SmokeTester.RunAsync(request, session.Events, Session.Time, token);
-                    dryRun.Request("POST", $"{rollout.Endpoint.Service}/v1/", "the smoke checks, a few requests");
+                    dryRun.Request("POST", $"{rollout.Endpoint.Service}/", "the smoke checks, a few requests");
                     throw dryRun.Undecided();
                 },
                 cancellation);

@@ -54,7 +54,7 @@ internal static class TgiEngine
 
         var settings = new BatchSettings
         {
-            MaxNumSeqs = (int)(args.Number("max-batch-size") ?? args.Number("max-concurrent-requests"))!.Value,
+            MaxNumSeqs = (int)Math.Clamp((args.Number("max-batch-size") ?? args.Number("max-concurrent-requests"))!.Value, 1, int.MaxValue),
             MaxNumBatchedTokens = prefill,
             MaxModelLen = (int)longest,
             BlockSize = BlockSize,
