@@ -17,18 +17,32 @@ internal static partial class ColdStartTimeline
     private const string SimulatedSeconds = "preheat.dev/simulated-seconds";
     private const string ReadyTime = "preheat.dev/ready-time";
 
-    /// <summary>The phases in order; empty when the pod is not ready.</summary>
+    /// <summary>The phases in order; empty when the pod is not ready. What may not be read costs the phases that only it tells, and is named.</summary>
     /// <param name="owner">The pod's ReplicaSet, whose event tells most exactly when the pod was made.</param>
-    public static async Task<IReadOnlyList<ColdStartPhase>> ReadAsync(KubernetesClient client, KubernetesObject pod, KubernetesObject? owner, CancellationToken cancellation)
+    public static async Task<(IReadOnlyList<ColdStartPhase> Phases, IReadOnlyList<string> Missing)> ReadAsync(KubernetesClient client, KubernetesObject pod, KubernetesObject? owner, CancellationToken cancellation)
     {
         if (pod.Condition("Ready") is not { } ready || ready.Text("status") != "True")
-            return [];
-        var events = await client.EventsAsync(pod, cancellation);
-        var made = owner is null ? null : (await client.EventsAsync(owner, cancellation))
+            return ([], []);
+        var missing = new List<string>();
+        var events = await TryAsync("events", () => client.EventsAsync(pod, cancellation));
+        var made = owner is null || missing.Count > 0 ? null : (await TryAsync("events", () => client.EventsAsync(owner, cancellation)))
             .LastOrDefault(item => item.Json.Text("reason") == "SuccessfulCreate" && item.Json.Text("message")?.EndsWith(": " + pod.Name, StringComparison.Ordinal) == true);
         var container = pod.Json.Items("spec", "containers").Select(item => item.Text("name")).FirstOrDefault() ?? "";
-        var log = await client.LogsAsync(pod, container, LogLines, previous: false, cancellation);
-        return Phases(pod, made is null ? pod.CreatedAt : FirstTime(made), events, log, pod.Json.Time("metadata", "annotations", ReadyTime) ?? ready.Time("lastTransitionTime"));
+        var log = await TryAsync("the log", () => client.LogsAsync(pod, container, LogLines, previous: false, cancellation));
+        return (Phases(pod, made is null ? pod.CreatedAt : FirstTime(made), events, log, pod.Json.Time("metadata", "annotations", ReadyTime) ?? ready.Time("lastTransitionTime")), missing);
+
+        async Task<IReadOnlyList<T>> TryAsync<T>(string what, Func<Task<IReadOnlyList<T>>> read)
+        {
+            try
+            {
+                return await read();
+            }
+            catch (KubernetesApiException exception) when (exception.ExitCode == 2)
+            {
+                missing.Add($"The cold start is told without {what}: {exception.Message}");
+                return [];
+            }
+        }
     }
 
     private static List<ColdStartPhase> Phases(KubernetesObject pod, DateTimeOffset? made, IReadOnlyList<KubernetesObject> events, IReadOnlyList<string> log, DateTimeOffset? ready)

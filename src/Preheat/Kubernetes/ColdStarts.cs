@@ -10,24 +10,26 @@ internal static class ColdStarts
     private const int MostPods = 16;
     private const int Width = 40;
 
-    /// <summary>The pods in the order they were made, and their bars told.</summary>
+    /// <summary>The pods in the order they were made.</summary>
     public static async Task<IReadOnlyList<PodColdStart>> ReadAsync(KubernetesClient client, RolloutView view, IEventSink events, CancellationToken cancellation)
     {
         var starts = new List<PodColdStart>();
         foreach (var pod in view.Pods.Where(pod => PodReport.Of(pod).IsReady).Take(MostPods))
         {
-            try
-            {
-                starts.Add(new(pod.Name, await ColdStartTimeline.ReadAsync(client, pod, view.ReplicaSet, cancellation)));
-            }
-            catch (KubernetesApiException exception) when (exception.ExitCode == 2)
-            {
-                events.Emit(new Warning($"The cold start of {pod.Title} is not told: {exception.Message}"));
-            }
+            var (phases, missing) = await ColdStartTimeline.ReadAsync(client, pod, view.ReplicaSet, cancellation);
+            // What may not be read of one pod may not be read of the others.
+            foreach (var problem in missing.Where(_ => starts.Count == 0))
+                events.Emit(new Warning(problem));
+            starts.Add(new(pod.Name, phases));
         }
+        return starts;
+    }
+
+    /// <summary>Tells the first pod's phases.</summary>
+    public static void Tell(IReadOnlyList<PodColdStart> starts, IEventSink events)
+    {
         foreach (var phase in starts.Select(start => start.Phases).FirstOrDefault() ?? [])
             events.Emit(new StateChanged($"cold start, {phase.Phase}", phase.Text()));
-        return starts;
     }
 
     /// <summary>A bar per pod, one letter per phase, all on one scale; the previous deployment's first pod beside them.</summary>

@@ -7,14 +7,15 @@ namespace Preheat.Kubernetes;
 public sealed partial class KubernetesClient
 {
     /// <summary>A connection to one ready pod behind a service, as <c>kubectl port-forward service/NAME</c> makes it.</summary>
+    /// <param name="podName">This one; null takes the first by name.</param>
     /// <exception cref="PreheatException">There is no such service or no ready pod behind it, or the pod cannot be reached.</exception>
-    internal async Task<Stream> TunnelAsync(ServingEndpoint endpoint, CancellationToken cancellation)
+    internal async Task<Stream> TunnelAsync(ServingEndpoint endpoint, string? podName, CancellationToken cancellation)
     {
         var service = await FindAsync(KubernetesKind.Service, endpoint.Namespace, endpoint.Service, cancellation)
             ?? throw new PreheatException($"Service/{endpoint.Service} is not there any more. Run ./build.sh Deploy again.");
         var labels = string.Join(',', (service.Json.At("spec", "selector") as JsonObject ?? []).Select(entry => $"{entry.Key}={entry.Value}"));
         var pods = await ListAsync(KubernetesKind.Pod, new(endpoint.Namespace, Labels: labels), cancellation);
-        var pod = pods.Items.Where(item => !item.IsDeleting && PodReport.Of(item).IsReady).OrderBy(item => item.Name, StringComparer.Ordinal).FirstOrDefault()
+        var pod = pods.Items.Where(item => !item.IsDeleting && PodReport.Of(item).IsReady && (podName is null || item.Name == podName)).OrderBy(item => item.Name, StringComparer.Ordinal).FirstOrDefault()
             ?? throw new PreheatException($"No pod behind Service/{endpoint.Service} is ready. Look with ./build.sh Status.");
         return await TunnelAsync(pod, PortOf(service, pod, endpoint.Port), cancellation);
     }

@@ -48,7 +48,7 @@ public sealed record Rollout
 
     public required ServingEndpoint Endpoint { get; init; }
 
-    /// <summary>The first pod's way from scheduling to ready.</summary>
+    /// <summary>The first pod's way from scheduling to its first token.</summary>
     public required IReadOnlyList<ColdStartPhase> ColdStart { get; init; }
 
     /// <summary>All pods of the revision, in the order they were made.</summary>

@@ -28,7 +28,7 @@ public static class Rollouts
         await using var lease = await ClusterLease.TakeAsync(client, deployment, place, events, time, cancellation);
         try
         {
-            return await DeployAsync(request, set, apply, client, made, events, time, lease?.Token ?? cancellation);
+            return await DeployAsync(request, endpoints, set, apply, client, made, events, time, lease?.Token ?? cancellation);
         }
         catch (OperationCanceledException) when (lease?.TakenBy is { } other && !cancellation.IsCancellationRequested)
         {
@@ -66,6 +66,7 @@ public static class Rollouts
 
     private static async Task<Rollout> DeployAsync(
         DeployRequest request,
+        CloudEndpoints endpoints,
         DeploySet set,
         ObjectApply apply,
         KubernetesClient client,
@@ -99,11 +100,17 @@ public static class Rollouts
         await Revisions.MarkGoodAsync(client, view.Deployment, cancellation);
         await Pruning.RemoveAsync(client, request.Deployment, set.Wanted, events, cancellation);
         var starts = await ColdStarts.ReadAsync(client, view, events, cancellation);
+        var endpoint = await EndpointFinder.FindAsync(client, set.Endpoint, events, time, cancellation);
+        var revision = view.Deployment.Annotation(RolloutWatch.Revision);
+        starts = before?.Annotation(RolloutWatch.Revision) == revision
+            ? FirstTokens.Keep(starts, request.Previous)
+            : await FirstTokens.MeasureAsync(starts, endpoint, endpoints, events, time, cancellation);
+        ColdStarts.Tell(starts, events);
         return new()
         {
-            Revision = view.Deployment.Annotation(RolloutWatch.Revision) ?? "",
+            Revision = revision ?? "",
             ImageDigest = request.Image.Digest,
-            Endpoint = await EndpointFinder.FindAsync(client, set.Endpoint, events, time, cancellation),
+            Endpoint = endpoint,
             ColdStart = starts.Select(start => start.Phases).FirstOrDefault() ?? [],
             Pods = starts,
             PreviousColdStart = request.Previous?.ColdStart,

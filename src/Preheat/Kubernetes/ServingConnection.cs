@@ -19,8 +19,9 @@ public sealed class ServingConnection : IDisposable
     public Uri BaseAddress { get; }
 
     /// <summary>Connects to an endpoint. No request is sent yet.</summary>
+    /// <param name="pod">The pod that a port-forward leads to; null for any that is ready.</param>
     /// <exception cref="UserException">There is no such kubeconfig or context, or the endpoint has no address.</exception>
-    public static ServingConnection Open(ServingEndpoint endpoint, CloudEndpoints endpoints, TimeProvider time)
+    public static ServingConnection Open(ServingEndpoint endpoint, CloudEndpoints endpoints, TimeProvider time, string? pod = null)
     {
         if (endpoint.Kind is EndpointKind.LoadBalancer)
         {
@@ -33,7 +34,7 @@ public sealed class ServingConnection : IDisposable
             var cluster = KubernetesClient.Connect(endpoints, time);
             var handler = ClusterTransport.Handler();
             handler.UseProxy = false;
-            handler.ConnectCallback = async (_, token) => await cluster.TunnelAsync(endpoint, token);
+            handler.ConnectCallback = async (_, token) => await cluster.TunnelAsync(endpoint, pod, token);
             // The name is never looked up: every connection is a tunnel to a pod.
             return new(new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan }, new UriBuilder("http", endpoint.Service).Uri, cluster);
         }

@@ -121,7 +121,7 @@ public static class HtmlReport
     }
 
     private static Html ColdStart(ReportContent content) => content.Rollout is { ColdStart.Count: > 0 } rollout
-        ? Html.Of($"""<section id="cold-start"><h2>Cold start</h2><p class="soft">The first pod, from scheduling to ready.</p><div class="scroll">{ColdStartChart.Draw(rollout)}</div></section>""" + $"\n")
+        ? Html.Of($"""<section id="cold-start"><h2>Cold start</h2><p class="soft">The first pod, from scheduling to its first token.</p><div class="scroll">{ColdStartChart.Draw(rollout)}</div></section>""" + $"\n")
         : Absent("cold-start", "Cold start", "No cold start was seen.");
 
     private static Html Smoke(ReportContent content) => content.Smoke is not { } smoke

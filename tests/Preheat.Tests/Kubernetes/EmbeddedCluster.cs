@@ -93,6 +93,11 @@ internal sealed class EmbeddedCluster : IAsyncDisposable, IImageStore, IPodRunti
 
         private static Task EchoOrNameAsync(HttpContext context, string pod)
         {
+            if (context.Request.Path == "/v1/completions")
+            {
+                context.Response.ContentType = "text/event-stream";
+                return context.Response.WriteAsync("data: {\"choices\":[{\"text\":\"Hi\",\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n");
+            }
             if (context.Request.Path != "/echo")
                 return context.Response.WriteAsync($"{context.Request.Path} by {pod}");
             context.Response.ContentLength = context.Request.ContentLength;

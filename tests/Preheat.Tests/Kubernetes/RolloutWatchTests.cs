@@ -138,7 +138,7 @@ public sealed class RolloutWatchTests : IAsyncLifetime
         _rollout.SetDeployment("""{"observedGeneration":1,"updatedReplicas":1,"replicas":1,"availableReplicas":1}""");
         var view = await _rollout.WaitAsync(Long);
         using var client = KubernetesClient.Connect(_server.Endpoints(), TimeProvider.System);
-        return await ColdStartTimeline.ReadAsync(client, view.Pods[0], view.ReplicaSet, default);
+        return (await ColdStartTimeline.ReadAsync(client, view.Pods[0], view.ReplicaSet, default)).Phases;
     }
 
     private async Task<string> FailsAsync()

@@ -32,7 +32,9 @@ public sealed partial class RolloutsTests : IAsyncLifetime
         rollout.Revision.ShouldBe("1");
         rollout.ImageDigest.ShouldBe(_fixture.Image.Digest);
         rollout.Endpoint.ShouldBe(new ServingEndpoint(EndpointKind.ServiceProxy, "models", "gemma", "http", "preheat/tiny-gemma-2"));
-        rollout.ColdStart.Select(phase => phase.Phase).ShouldBe(["node", "image", "container", "weights", "ready"]);
+        rollout.ColdStart.Select(phase => phase.Phase).ShouldBe(["node", "image", "container", "weights", "ready", "first token"]);
+        rollout.ColdStart[5].Seconds.ShouldBeGreaterThan(0);
+        rollout.ColdStart[5].SimulatedSeconds.ShouldBe(rollout.ColdStart[5].Seconds);
         rollout.ColdStart[0].SimulatedSeconds.ShouldNotBeNull().ShouldBeGreaterThan(0);
         rollout.ColdStart[3].ShouldBe(new ColdStartPhase("weights", 0.01, 12.5));
         States().ShouldContain("Namespace/models: created");
@@ -48,7 +50,9 @@ public sealed partial class RolloutsTests : IAsyncLifetime
         (await forwarded.Client.PostAsync(new Uri(forwarded.BaseAddress, "echo"), big)).Content.Headers.ContentLength.ShouldBe(3_000_000);
 
         _fixture.Events.Clear();
-        (await DeployAsync()).Revision.ShouldBe("1");
+        var again = await DeployAsync(request => request with { Previous = rollout });
+        again.Revision.ShouldBe("1");
+        again.ColdStart[5].ShouldBe(rollout.ColdStart[5], "a pod has one first token");
         States().Take(3).ShouldBe(["Service/gemma: unchanged", "Deployment/gemma: unchanged", "PodMonitoring/gemma: unchanged"]);
     }
 
