@@ -179,23 +179,8 @@ internal static class Kubeconfig
             TokenFile = user.Text("tokenFile") is { } path ? file.Absolute(path) : null,
             Certificate = CertificateOf(file, user, name),
             Exec = user["exec"] is YamlMap exec ? ExecOf(file, exec, name, clusterFile, cluster) : null,
-            Impersonation = [.. ImpersonationOf(user)],
+            Impersonation = Impersonations.Of(user, name),
         };
-    }
-
-    private static IEnumerable<KeyValuePair<string, string>> ImpersonationOf(YamlMap user)
-    {
-        if (user.Text("as") is { } name)
-            yield return new("Impersonate-User", name);
-        if (user.Text("as-uid") is { } uid)
-            yield return new("Impersonate-Uid", uid);
-        foreach (var group in user.Items("as-groups").OfType<YamlScalar>())
-            yield return new("Impersonate-Group", group.Text);
-        foreach (var extra in (user["as-user-extra"] as YamlMap)?.Entries ?? [])
-        {
-            foreach (var value in (extra.Value as YamlList)?.Items.OfType<YamlScalar>() ?? [])
-                yield return new("Impersonate-Extra-" + Uri.EscapeDataString(extra.Key), value.Text);
-        }
     }
 
     private static X509Certificate2? CertificateOf(ConfigFile file, YamlMap user, string name)

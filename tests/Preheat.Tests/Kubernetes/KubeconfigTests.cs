@@ -57,10 +57,34 @@ public sealed class KubeconfigTests : IDisposable
     [InlineData("current-context: a\ncontexts: [{name: a, context: {cluster: k}}]\nclusters: [{name: k, cluster: {server: 'https://x', certificate-authority-data: '***'}}]\n", "config:3: certificate-authority-data is not base64")]
     [InlineData("current-context: a\ncontexts: [{name: a, context: {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {auth-provider: {name: gcp}}}]\n", "gke-gcloud-auth-plugin")]
     [InlineData("current-context: a\ncontexts: [{name: a, context: {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {client-certificate-data: YQ==}}]\n", "needs both")]
+    [InlineData("current-context: a\ncontexts: [{name: a, context: {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {as: b, as-groups: [c, d]}}]\n", "config:4: the user 'u' acts with 2 values of as-groups (c, d)")]
     [InlineData("- a\n", "is no kubeconfig")]
     [InlineData("a: [\n", "not YAML")]
     public void Says_what_is_wrong_and_where(string text, string message) =>
         Should.Throw<UserException>(() => Kubeconfig.Resolve([Write("config", text)], null)).Message.ShouldContain(message);
+
+    [Theory]
+    [InlineData("10.0.0.1", "443", "https://10.0.0.1/")]
+    [InlineData("fd00::1", "6443", "https://[fd00::1]:6443/")]
+    public void Takes_the_service_account_of_the_pod_it_runs_in(string host, string port, string server)
+    {
+        using var authority = new TestAuthority();
+        Write("token", "abc\n");
+        Write("namespace", "ml\n");
+        Write("ca.crt", authority.Pem);
+        var context = ServiceAccountContext.Find(name => name == "KUBERNETES_SERVICE_HOST" ? host : port, _folder).ShouldNotBeNull();
+        context.Server.ShouldBe(new Uri(server));
+        context.Namespace.ShouldBe("ml");
+        context.Authority.ShouldNotBeNull().Count.ShouldBe(1);
+        context.User.TokenFile.ShouldBe(Path.Combine(_folder, "token"));
+    }
+
+    [Theory]
+    [InlineData(null, "443")]
+    [InlineData("10.0.0.1", null)]
+    [InlineData("10.0.0.1", "443")]
+    public void Is_in_no_pod_without_address_or_token(string? host, string? port) =>
+        ServiceAccountContext.Find(name => name == "KUBERNETES_SERVICE_HOST" ? host : port, _folder).ShouldBeNull();
 
     [Fact]
     public void Says_how_to_get_a_kubeconfig() =>

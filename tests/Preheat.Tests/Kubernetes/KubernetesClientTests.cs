@@ -184,6 +184,54 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Acts_as_somebody_else_when_the_kubeconfig_says_so()
+    {
+        Dictionary<string, string> sent = [];
+        _server.Answer = context =>
+        {
+            foreach (var header in context.Request.Headers.Where(header => header.Key.StartsWith("Impersonate", StringComparison.OrdinalIgnoreCase)))
+                sent[header.Key] = header.Value.ToString();
+            return ScriptedApiServer.JsonAsync(context, """{"kind":"Pod","metadata":{"name":"a"}}""");
+        };
+        var endpoints = _server.Endpoints("{token: secret, as: anna, as-uid: '7', as-groups: [dev], as-user-extra: {reason: [audit]}}");
+        using var client = KubernetesClient.Connect(endpoints, TimeProvider.System);
+        await client.FindAsync(KubernetesKind.Pod, "n", "a", default);
+        sent.Select(header => $"{header.Key.ToLowerInvariant()}: {header.Value}").Order(StringComparer.Ordinal)
+            .ShouldBe(["impersonate-extra-reason: audit", "impersonate-group: dev", "impersonate-uid: 7", "impersonate-user: anna"]);
+    }
+
+    [Fact]
+    public async Task Tells_a_plugin_which_cluster_it_is_for_only_when_asked_to()
+    {
+        _server.Answer = context => ScriptedApiServer.JsonAsync(context, """{"kind":"Pod","metadata":{"name":"a"}}""");
+        var said = Path.Combine(Path.GetTempPath(), $"preheat-exec-{Guid.NewGuid():N}");
+        try
+        {
+            foreach (var provide in new[] { "true", "false" })
+            {
+                var script = $"printf %s \"$KUBERNETES_EXEC_INFO\" > {said}; echo '{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"secret\"}}}}'";
+                var user = $"exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [\"-c\", '{script.Replace("'", "''", StringComparison.Ordinal)}'], provideClusterInfo: {provide}, interactiveMode: Never}}";
+                using var client = KubernetesClient.Connect(_server.Endpoints(user), TimeProvider.System);
+                await client.FindAsync(KubernetesKind.Pod, "n", "a", default);
+                var info = JsonNode.Parse(await File.ReadAllTextAsync(said))!;
+                (info["apiVersion"]!.GetValue<string>(), info["kind"]!.GetValue<string>()).ShouldBe(("client.authentication.k8s.io/v1", "ExecCredential"));
+                info["spec"]!["interactive"]!.GetValue<bool>().ShouldBeFalse();
+                if (provide == "false")
+                {
+                    info["spec"]!.AsObject().ContainsKey("cluster").ShouldBeFalse();
+                    continue;
+                }
+                new Uri(info["spec"]!["cluster"]!["server"]!.GetValue<string>()).ShouldBe(_server.Address);
+                Encoding.ASCII.GetString(Convert.FromBase64String(info["spec"]!["cluster"]!["certificate-authority-data"]!.GetValue<string>())).ShouldStartWith("-----BEGIN CERTIFICATE-----");
+            }
+        }
+        finally
+        {
+            File.Delete(said);
+        }
+    }
+
+    [Fact]
     public async Task Tries_again_after_a_503()
     {
         var tries = 0;
