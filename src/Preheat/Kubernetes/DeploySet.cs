@@ -11,6 +11,15 @@ internal sealed record DeploySet(IReadOnlyList<JsonObject> Wanted, ServingEndpoi
     // What a server calls its model: TGI has no name for it but what it loads.
     private static readonly string[] ServedModelNames = ["--served-model-name=", "--model-id="];
 
+    /// <summary>What was rendered.</summary>
+    public IReadOnlyList<ManifestObject> Manifests { get; init; } = [];
+
+    /// <summary>File and line of a field of one of the objects; null for one that is in no file (a Secret).</summary>
+    public string? PlaceOf(JsonObject item, string field) =>
+        Manifests.FirstOrDefault(value => value.Kind == item.Text("kind") && value.Name == item.Text("metadata", "name") && value.Namespace == item.Text("metadata", "namespace")) is { } manifest
+            ? FieldPlaces.Of(manifest, field).ToString()
+            : null;
+
     /// <exception cref="UserException">The manifests lack what every deployment has.</exception>
     public static DeploySet Of(DeployRequest request, Runs.DryRun? dryRun)
     {
@@ -24,7 +33,7 @@ internal sealed record DeploySet(IReadOnlyList<JsonObject> Wanted, ServingEndpoi
             foreach (var item in objects.Where(item => item.Text("kind") == "Deployment"))
                 item["spec"]!["strategy"] = new JsonObject { ["type"] = "Recreate" };
         }
-        return new(objects, endpoint);
+        return new(objects, endpoint) { Manifests = manifests };
     }
 
     /// <summary>Leaves the count of replicas to the autoscaler that decides it: one of this set, or one that somebody made in the cluster.</summary>

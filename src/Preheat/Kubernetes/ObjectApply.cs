@@ -17,7 +17,8 @@ internal sealed record ObjectChange(KubernetesObject? Before, KubernetesObject A
 }
 
 /// <summary>Applies many objects: all are checked by the API server before the first is kept; those that others refer to come first, equals go at the same time.</summary>
-internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSink events)
+/// <param name="placeOf">File and line of an object's field, for messages; null where there is none.</param>
+internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSink events, Func<JsonObject, string, string?>? placeOf = null)
 {
     // One HTTP/2 connection takes 100 and more requests at once; an API server's fairness queues like fewer.
     private const int AtOnce = 16;
@@ -39,7 +40,7 @@ internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSin
             }
             catch (PreheatException exception) when (exception is KubernetesApiException or UserException && exception.ExitCode == 2)
             {
-                refused[index] = exception;
+                refused[index] = WithPlaces(wanted[index], exception);
             }
         }, cancellation);
         if (refused.Count == 1)
@@ -47,6 +48,18 @@ internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSin
         if (!refused.IsEmpty)
             throw new UserException($"The API server refuses {refused.Count} of {wanted.Count} objects; nothing was applied:" + string.Concat(refused.OrderBy(entry => entry.Key).Select(entry => "\n" + entry.Value.Message)));
         return [.. changes.OfType<ObjectChange>()];
+    }
+
+    private PreheatException WithPlaces(JsonObject wanted, PreheatException refusal)
+    {
+        var places = (refusal as KubernetesApiException)?.Causes
+            .Where(cause => cause.Field.Length > 0)
+            .Select(cause => (cause.Field, Place: placeOf?.Invoke(wanted, cause.Field)))
+            .Where(found => found.Place is not null)
+            .Select(found => $"\n  {found.Field.TrimStart('.')} is at {found.Place}")
+            .Distinct()
+            .ToList();
+        return places is { Count: > 0 } ? new UserException(refusal.Message + string.Concat(places), refusal) : refusal;
     }
 
     /// <summary>Applies every object, in order of <see cref="RankOf"/>.</summary>

@@ -18,7 +18,7 @@ public static class Rollouts
         using var client = KubernetesClient.Connect(endpoints, time);
         var made = await EnsureNamespaceAsync(client, place, events, cancellation);
         set = await set.LeavingReplicasAsync(client, deployment, place, cancellation);
-        var apply = new ObjectApply(client, request.ForceConflicts, events);
+        var apply = new ObjectApply(client, request.ForceConflicts, events, set.PlaceOf);
         if (endpoints.DryRun is { } dryRun)
         {
             await apply.ApplyAsync(set.Wanted, cancellation);
@@ -48,7 +48,7 @@ public static class Rollouts
             return string.Concat(set.Wanted.Select(item => ObjectDiff.Of(new(null, new(item)))));
         }
         set = await set.LeavingReplicasAsync(client, request.Deployment.Name, request.Deployment.Namespace, cancellation);
-        var changes = await new ObjectApply(client, request.ForceConflicts, events).CheckAsync(set.Wanted, cancellation);
+        var changes = await new ObjectApply(client, request.ForceConflicts, events, set.PlaceOf).CheckAsync(set.Wanted, cancellation);
         var left = await Pruning.ListAsync(client, request.Deployment, set.Wanted, events, cancellation);
         return string.Concat(changes.Select(ObjectDiff.Of).Concat(left.Select(ObjectDiff.OfRemoval)));
     }

@@ -80,10 +80,11 @@ public sealed class ManyObjectsTests(ITestOutputHelper output) : IAsyncLifetime
             ? ScriptedApiServer.JsonAsync(context, "{}", 404)
             : ScriptedApiServer.JsonAsync(context, $$$"""{"kind":"Status","reason":"Invalid","message":"no","details":{"causes":[{"reason":"FieldValueInvalid","field":"spec.{{{context.Request.Path.Value!.Split('/')[^1]}}}","message":"wrong"}]}}""", 422);
         using var client = KubernetesClient.Connect(_server.Endpoints(), TimeProvider.System);
-        var error = await Should.ThrowAsync<UserException>(() => new ObjectApply(client, force: false, new RecordedEvents()).CheckAsync([Object("v1", "Service", "a"), Object("v1", "Service", "b")], default));
+        var error = await Should.ThrowAsync<UserException>(() => new ObjectApply(client, force: false, new RecordedEvents(), (item, field) => $"{item["metadata"]!["name"]}.yaml:7 ({field})").CheckAsync([Object("v1", "Service", "a"), Object("v1", "Service", "b")], default));
         error.Message.ShouldContain("refuses 2 of 2 objects; nothing was applied");
         error.Message.ShouldContain("spec.a: wrong");
         error.Message.ShouldContain("spec.b: wrong");
+        error.Message.ShouldContain("spec.b is at b.yaml:7 (spec.b)");
     }
 
     [Fact]
