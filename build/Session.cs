@@ -78,8 +78,13 @@ sealed partial class Session : IDisposable
         Interlocked.Increment(ref _bodies);
         try
         {
-            if (DryRun is { } dryRun && _build.InputsOf(target)?.Needs.Any(dryRun.IsUndecided) == true)
-                throw dryRun.Undecided();
+            if (_build.InputsOf(target) is { } inputs)
+            {
+                // A folder that is locked or cannot be written is told before an embedded cloud is started for nothing.
+                _ = Steps;
+                if (DryRun is { } dryRun && inputs.Needs.Any(dryRun.IsUndecided))
+                    throw dryRun.Undecided();
+            }
             await body(RunningToken());
             await ShareAsync(target);
             Events.Emit(Ended(0, null));

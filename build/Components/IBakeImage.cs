@@ -5,13 +5,13 @@ using Preheat.Runs;
 
 interface IBakeImage : IResolveModel
 {
-    [Parameter("How layers of model files are compressed - none (default), gzip, zstd")]
+    [Parameter("How layers of model files are compressed - none (default), gzip, zstd", ValueProviderType = typeof(IBakeImage), ValueProviderMember = nameof(LayerCompressions))]
     string? LayerCompression => TryGetValue(() => LayerCompression);
 
-    [Parameter("Where the image goes: registry (default), or oci-layout, a directory under the artifacts for sites that no registry reaches")]
+    [Parameter("Where the image goes: registry (default), or oci-layout, a directory under the artifacts for sites that no registry reaches", ValueProviderType = typeof(IBakeImage), ValueProviderMember = nameof(ImageOutputs))]
     string? ImageOutput => TryGetValue(() => ImageOutput);
 
-    [Parameter("What makes the serving image: built-in (default) needs no docker, docker runs docker buildx build, cloudbuild")]
+    [Parameter("What makes the serving image: built-in (default) needs no docker, docker runs docker buildx build", ValueProviderType = typeof(IBakeImage), ValueProviderMember = nameof(ImageBuilders))]
     string? ImageBuilder => TryGetValue(() => ImageBuilder);
 
     [Parameter("Platform of the base image where its name stands for several - default is linux/amd64")]
@@ -19,6 +19,11 @@ interface IBakeImage : IResolveModel
 
     [Parameter("Registry hosts that may be reached over plain http although they are not on this machine")]
     string[]? InsecureRegistry => TryGetValue(() => InsecureRegistry);
+
+    /// <summary>What is allowed: for the help, for completion, and to be checked.</summary>
+    static IEnumerable<string> LayerCompressions => ["none", "gzip", "zstd"];
+    static IEnumerable<string> ImageOutputs => ["registry", "oci-layout"];
+    static IEnumerable<string> ImageBuilders => ["built-in", "docker"];
 
     /// <summary>How the image is made, validated.</summary>
     ImageBuildOptions ImageBuild => new ImageBuildRequest(

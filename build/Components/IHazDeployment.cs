@@ -23,10 +23,10 @@ interface IHazDeployment : INukeBuild
     [Parameter("Globs of the model's files to leave out")]
     string[]? ModelExclude => TryGetValue(() => ModelExclude);
 
-    [Parameter("How an unchanged local model is known: quick (default) by size, times and inode, full by reading and hashing it")]
+    [Parameter("How an unchanged local model is known: quick (default) by size, times and inode, full by reading and hashing it", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(ModelChecks))]
     string? VerifyModel => TryGetValue(() => VerifyModel);
 
-    [Parameter("How the weights come to the server: baked (default) into the image, hub: downloaded at each start")]
+    [Parameter("How the weights come to the server: baked (default) into the image, hub: downloaded at each start", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(WeightsDeliveries))]
     string? Weights => TryGetValue(() => Weights);
 
     [Parameter("Inference server - vllm (default), tgi", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(Servers))]
@@ -101,6 +101,8 @@ interface IHazDeployment : INukeBuild
     /// <summary>What is allowed: for the help, for completion, and to be checked.</summary>
     static IEnumerable<string> Clouds => ["local", "google"];
     static IEnumerable<string> Platforms => ["gke", "kubernetes", "cloud-run"];
+    static IEnumerable<string> ModelChecks => ["quick", "full"];
+    static IEnumerable<string> WeightsDeliveries => ["baked", "hub"];
     static IEnumerable<string> Servers => ["vllm", "tgi"];
     static IEnumerable<string> ServerApis => ["openai", "generate"];
     static IEnumerable<string> ClusterModes => ["autopilot", "standard"];

@@ -30,7 +30,7 @@ interface ITeardown : ISmokeTest
             foreach (var target in new[] { nameof(Deploy), nameof(SmokeTest) })
                 receipts.Delete(target);
             await ClusterTeardown.RemoveAsync(plan, endpoints, session.Events, Session.Time, cancellation);
-            ReportSummary(_ => _.AddPair("Removed", $"{plan.Objects.Count} objects"));
+            ReportSummary(_ => _.AddPair(session.DryRun is null ? "Removed" : "Would remove", $"{plan.Objects.Count} objects"));
         }));
 
     private static bool Agreed()

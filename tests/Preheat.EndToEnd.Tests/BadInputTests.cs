@@ -16,8 +16,8 @@ public sealed class BadInputTests
     [InlineData("preheat/no-such-model", "preheat/no-such-model", "ResolveModel --model hf://preheat/no-such-model")]
     [InlineData("no-such-revision", "tiny-gemma-2", "ResolveModel --model hf://preheat/tiny-gemma-2@no-such-revision")]
     [InlineData("/no/such/folder", "/no/such/folder", "ResolveModel --model file:///no/such/folder")]
-    [InlineData("--layer-compression 'lz4'", "none, gzip, zstd", "BakeImage --layer-compression lz4")]
-    [InlineData("--image-output 'tar'", "--image-builder 'podman'", "Deploy --image-output tar --image-builder podman")]
+    [InlineData("--layer-compression: 'lz4'", "none, gzip, zstd", "BakeImage --layer-compression lz4")]
+    [InlineData("--image-output: 'tar'", "--image-builder: 'podman'", "Deploy --image-output tar --image-builder podman")]
     [InlineData("--image-output oci-layout", "--weights baked", "BakeImage --image-output oci-layout --weights hub")]
     [InlineData("--objective", "speed", "LoadTest --objective speed>=1")]
     [InlineData("missing-targets.txt", "missing-targets.txt", "LoadTest --load-targets /missing-targets.txt")]
@@ -78,7 +78,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task An_artifacts_folder_that_cannot_be_written_is_named()
+    public async Task An_artifacts_folder_that_cannot_be_written_is_named_before_a_cloud_is_started()
     {
         await using var place = new Workplace();
         File.WriteAllText(place.Artifacts, "a file stands where the folder should be");
@@ -86,6 +86,7 @@ public sealed class BadInputTests
         result.Output.ShouldContain(place.Artifacts);
         result.Output.ShouldContain("--artifacts-directory");
         ShouldBeKind(result);
+        File.Exists(Path.Combine(place.State, "endpoint.json")).ShouldBeFalse();
     }
 
     [Fact]

@@ -52,6 +52,14 @@ public sealed class FailureTests : BuildRunTests
     }
 
     [Fact]
+    public void Repeats_of_a_long_message_only_the_beginning_in_the_summary()
+    {
+        Run("LongInput");
+        _run.Out.ShouldContain($"[ERR] Target LongInput failed: {Sample.Long}\n");
+        _run.Out.Split('\n').ShouldContain(line => line.StartsWith("LongInput ", StringComparison.Ordinal) && line.EndsWith("word word…", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Prints_kind_message_cause_and_a_short_stack_trace_of_any_other_error()
     {
         Run("Broken");
@@ -135,6 +143,8 @@ public sealed class FailureTests : BuildRunTests
 
     private sealed class Sample : RecordingBuild
     {
+        public static readonly string Long = string.Join(' ', Enumerable.Repeat("word", 50));
+
         [Parameter, Secret] public readonly string? ApiKey;
         [Parameter] public readonly int? Count;
         [Parameter] public readonly string? ThrowIn;
@@ -150,6 +160,7 @@ public sealed class FailureTests : BuildRunTests
         });
         private Target Last => _ => _.After(Lenient).Executes(() => Ran.Add("Last"));
         private Target Input => _ => _.Executes(() => throw Declared(2, "No model named x. Pass --model."));
+        private Target LongInput => _ => _.Executes(() => throw Declared(2, Long));
         private Target WrappedInput => _ => _.Executes(() => throw new AggregateException(Declared(2, "inner")));
         private Target Missed => _ => _.ProceedAfterFailure().Executes(() => throw Declared(3, "missed"));
         private Target Interrupted => _ => _.Executes(() => throw Declared(130, "stop"));

@@ -9,6 +9,7 @@ internal static class SummaryTable
 {
     private const int StatusColumn = 10;
     private const int DurationColumn = 10;
+    private const int LongestFailure = 100;
 
     public static void Write(BuildSession session, NukeBuild build, TimeSpan total)
     {
@@ -25,7 +26,9 @@ internal static class SummaryTable
         console.WriteLine(new string('─', width), Tone.Faint);
         foreach (var target in rows)
         {
-            var information = string.Join(", ", target.SummaryInformation.Select(pair => $"{pair.Key}: {pair.Value}"));
+            // The whole message of a failure stands above, in the log.
+            var information = target.Status is ExecutionStatus.Failed or ExecutionStatus.Aborted ? Shortened(All()) : All();
+            string All() => string.Join(", ", target.SummaryInformation.Select(pair => $"{pair.Key}: {pair.Value}"));
             var line = Line(target.Name, target.Status.ToString(), target.Status is ExecutionStatus.Skipped or ExecutionStatus.NotRun ? "" : Duration(target.Duration));
             console.WriteLine((information.Length > 0 ? $"{line}   // {information.ReplaceLineEndings(" ")}" : line).TrimEnd(), ToneOf(target.Status));
         }
@@ -40,6 +43,15 @@ internal static class SummaryTable
     {
         var now = session.Context.Time.GetLocalNow().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
         session.Console.WriteLine(hasSucceeded ? $"Build succeeded on {now}." : $"Build failed on {now}.", hasSucceeded ? Tone.Good : Tone.Error);
+    }
+
+    /// <summary>A text that is too long to stand in a table, cut after a word.</summary>
+    private static string Shortened(string text)
+    {
+        if (text.Length <= LongestFailure)
+            return text;
+        var end = text.LastIndexOf(' ', LongestFailure - 1);
+        return text[..(end > LongestFailure / 2 ? end : LongestFailure - 1)] + "…";
     }
 
     /// <summary><c>m:ss</c>, or <c>&lt; 1sec</c>.</summary>

@@ -114,7 +114,7 @@ public sealed class OriginClient : IDisposable
     public static PreheatException Unreachable(Uri uri, HttpRequestException exception) =>
         exception.HttpRequestError == HttpRequestError.NameResolutionError
             ? new UserException($"The host {uri.Host} does not resolve. Check its name and the network.", exception)
-            : new PreheatException($"{uri.Host}:{uri.Port} could not be reached after {HttpPipeline.Retries + 1} tries: {exception.Message} Check that the service runs, then run the step again.", exception);
+            : new PreheatException($"{uri.Host}:{uri.Port} could not be reached after {HttpPipeline.Retries + 1} tries: {exception.Message.TrimEnd('.')}. Check that the service runs, then run the step again.", exception);
 
     public void Dispose() => _client.Dispose();
 

@@ -41,14 +41,32 @@ public sealed record BaseImage
         var manifest = ManifestJson.Read<ImageManifest>(content.Bytes.Span, $"The manifest of {reference}");
         if (manifest.Config.MediaType is not (MediaTypes.OciConfig or MediaTypes.DockerConfig))
             throw new UserException($"{reference} is no container image: its config has the type {manifest.Config.MediaType}. Choose another base image.");
+        var config = await registry.ReadBlobAsync(reference.Repository, manifest.Config, LongestConfig, cancellation);
+        if (PlatformOf(config) is { } made && !platform.Fits(made))
+            throw new UserException($"{reference} is made for {made.Os}/{made.Architecture}, not for {platform}. Name its platform with --image-platform, or choose another image.");
         return new BaseImage
         {
             Reference = reference.WithDigest(content.Digest),
             Manifest = manifest,
             Content = content,
             Named = named,
-            Config = await registry.ReadBlobAsync(reference.Repository, manifest.Config, LongestConfig, cancellation),
+            Config = config,
         };
+    }
+
+    /// <summary>What an image says that it runs on (OCI image specification, <c>config.md</c>); null when it does not.</summary>
+    private static Platform? PlatformOf(ReadOnlyMemory<byte> config)
+    {
+        try
+        {
+            return JsonNode.Parse(config.Span) is JsonObject root && (string?)root["os"] is { Length: > 0 } os && (string?)root["architecture"] is { Length: > 0 } architecture
+                ? new Platform { Os = os, Architecture = architecture, Variant = (string?)root["variant"] }
+                : null;
+        }
+        catch (Exception exception) when (exception is System.Text.Json.JsonException or InvalidOperationException)
+        {
+            return null; // ReadConfig says what is wrong with it.
+        }
     }
 
     /// <summary>The config as JSON, unknown fields kept.</summary>

@@ -11,7 +11,7 @@ internal static class DockerProgram
 
     /// <param name="program">Name on the search path, or path.</param>
     /// <param name="environment">Secrets that the program gets in its environment.</param>
-    /// <exception cref="UserException">There is no such program.</exception>
+    /// <exception cref="UserException">There is no such program, no buildx, or no daemon.</exception>
     /// <exception cref="PreheatException">It failed.</exception>
     public static async Task RunAsync(
         string program, IReadOnlyList<string> arguments, IReadOnlyList<(string Name, Secret Value)> environment, IEventSink events, CancellationToken cancellation)
@@ -32,7 +32,7 @@ internal static class DockerProgram
                 process.Kill(entireProcessTree: true);
         }
         if (process.ExitCode != 0)
-            throw new PreheatException($"docker buildx build ended with exit code {process.ExitCode}. The end of what it printed:\n{string.Join('\n', last)}");
+            throw Missing(string.Join('\n', last)) is { } missing ? new UserException($"--image-builder docker {missing}, or leave --image-builder out: the built-in builder needs no docker.") : new PreheatException($"docker buildx build ended with exit code {process.ExitCode}. The end of what it printed:\n{string.Join('\n', last)}");
 
         async Task PassAsync(StreamReader reader)
         {
@@ -49,6 +49,17 @@ internal static class DockerProgram
                 events.Emit(new Note($"docker: {shown}"));
             }
         }
+    }
+
+    /// <summary>What docker says when a part of it is not there, and what to do; null for a build that failed.</summary>
+    private static string? Missing(string output)
+    {
+        // Without the plugin, docker takes "buildx" for an unknown word, and the options after it for its own.
+        if (output.Contains("unknown flag: --file", StringComparison.Ordinal) || output.Contains("unknown command: docker buildx", StringComparison.Ordinal) || output.Contains("'buildx' is not a docker command", StringComparison.Ordinal))
+            return "needs docker's plugin buildx, which this docker does not have. Install it (https://docs.docker.com/go/buildx/)";
+        if (output.Contains("onnect to the Docker daemon", StringComparison.Ordinal) || output.Contains("onnect to the docker API", StringComparison.Ordinal))
+            return $"cannot reach docker's daemon: {output.Split('\n').First(line => line.Contains("onnect to the", StringComparison.Ordinal)).Trim().TrimEnd('.', '?')}. Start it, allow this user to use it, or set DOCKER_HOST";
+        return null;
     }
 
     private static Process Start(ProcessStartInfo start)

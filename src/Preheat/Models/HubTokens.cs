@@ -15,7 +15,7 @@ public static class HubTokens
     public static Secret? Find(string? option, Func<string, string?> environment)
     {
         if (Clean(option) is { } given)
-            return Checked(given, "--hf-token");
+            return Checked(given, given == Clean(environment("HF_TOKEN")) ? "HF_TOKEN" : "--hf-token");
         foreach (var name in (string[])["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"])
         {
             if (Clean(environment(name)) is { } set)

@@ -46,6 +46,14 @@ public sealed class BaseImageTests(DebianRegistry registry) : IClassFixture<Debi
         (await Should.ThrowAsync<UserException>(() => BaseImage.PullAsync(client, ImageReference.Parse("acme/server:arm"), ImagePlatform.Default, default))).Message.ShouldContain("it has linux/arm64");
     }
 
+    [Fact]
+    public async Task An_image_without_index_that_is_made_for_another_platform_is_said_so()
+    {
+        using var client = Client();
+        (await Should.ThrowAsync<UserException>(() => BaseImage.PullAsync(client, ImageReference.Parse("acme/server:1"), ImagePlatform.Parse("linux/arm64"), default)))
+            .Message.ShouldContain("is made for linux/amd64, not for linux/arm64. Name its platform with --image-platform");
+    }
+
     private static async Task PutIndexAsync(RegistryClient client, string tag, params (string Architecture, Digest Digest, long Size)[] entries)
     {
         foreach (var entry in entries.Where(entry => entry.Size == 2))

@@ -83,6 +83,28 @@ public sealed class DockerBuilderTests(DebianRegistry registry) : IClassFixture<
         error.Message.ShouldContain("--image-builder docker needs the program docker");
     }
 
+    [Theory]
+    [InlineData("unknown flag: --file", "needs docker's plugin buildx")]
+    [InlineData("docker: unknown command: docker buildx", "needs docker's plugin buildx")]
+    [InlineData("ERROR: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?", "cannot reach docker's daemon: ERROR: Cannot connect")]
+    [InlineData("permission denied while trying to connect to the Docker daemon socket", "cannot reach docker's daemon: permission denied")]
+    public async Task A_docker_without_buildx_or_without_a_daemon_is_the_users_to_mend(string says, string told)
+    {
+        Docker($"echo \"{says}\" >&2; exit 125");
+        var error = await Should.ThrowAsync<UserException>(() => BuildAsync(null));
+        error.Message.ShouldContain(told);
+        error.Message.ShouldEndWith("leave --image-builder out: the built-in builder needs no docker.");
+    }
+
+    [Fact]
+    public async Task A_build_that_fails_is_no_ones_fault_beforehand()
+    {
+        Docker("echo 'ERROR: process /bin/sh did not complete' >&2; exit 1");
+        var error = await Should.ThrowAsync<PreheatException>(() => BuildAsync(null));
+        error.ShouldNotBeOfType<UserException>();
+        error.Message.ShouldContain("ended with exit code 1");
+    }
+
     private static string After(string[] arguments, string name) => arguments[Array.IndexOf(arguments, name) + 1];
 
     private void Docker(string script)

@@ -62,6 +62,15 @@ public sealed class HubTokensTests : IDisposable
         error.Message.ShouldNotContain("hf_abc");
     }
 
+    [Theory]
+    [InlineData("hf_a b", "from HF_TOKEN ")]
+    [InlineData("other", "from --hf-token ")]
+    public void Says_where_a_bad_token_comes_from_also_when_the_option_took_it_from_the_environment(string set, string source)
+    {
+        _environment["HF_TOKEN"] = set;
+        Should.Throw<UserException>(() => HubTokens.Find("hf_a b", Read)).Message.ShouldContain(source);
+    }
+
     private string Found() => HubTokens.Find(null, Read)!.Reveal();
 
     private string? Read(string name) => _environment.GetValueOrDefault(name);
