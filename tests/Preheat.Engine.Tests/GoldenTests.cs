@@ -6,15 +6,8 @@ using Serilog;
 namespace Preheat.Engine.Tests;
 
 /// <summary>What a person sees, letter for letter: <c>Goldens/*.txt</c>, with times replaced.</summary>
-[Collection("slots")]
 public sealed class GoldenTests : BuildRunTests
 {
-    public override void Dispose()
-    {
-        AppContext.SetData("preheat.plan", null);
-        base.Dispose();
-    }
-
     [Theory]
     [InlineData("help", "--help", 0)]
     [InlineData("plan", "--plan --weights volume", 0)]
@@ -138,11 +131,11 @@ public sealed class GoldenTests : BuildRunTests
     public void Asks_the_builds_hook_what_it_knows_of_each_target_that_is_not_ruled_out()
     {
         var asked = new List<string>();
-        AppContext.SetData("preheat.plan", new Func<string, string?>(target =>
+        _run.Slots["preheat.plan"] = new Func<string, string?>(target =>
         {
             asked.Add(target);
             return target switch { "Resolve" => "up to date: nothing changed", "Bake" => throw new IOException("no receipt"), _ => null };
-        }));
+        });
         _run.Run<Sample>("--plan", x => ((IVerify)x).Verify).ShouldBe(0);
         Golden.Match(_run, "plan-with-hook");
         asked.ShouldBe(["Resolve", "Bake", "Deploy", "Smoke"], ignoreOrder: true);

@@ -5,19 +5,11 @@ using Preheat.Engine.Tests.Support;
 
 namespace Preheat.Engine.Tests;
 
-[Collection("slots")]
 public sealed class ParallelTests : BuildRunTests
 {
     private readonly Sample _build = new();
 
     public ParallelTests() => _run.DefaultDegree = 2;
-
-    public override void Dispose()
-    {
-        AppContext.SetData("preheat.cancel", null);
-        AppContext.SetData("preheat.exclusive", null);
-        base.Dispose();
-    }
 
     [Fact]
     public void Runs_independent_targets_at_the_same_time()
@@ -74,7 +66,7 @@ public sealed class ParallelTests : BuildRunTests
     [Fact]
     public void Cancels_what_runs_beside_a_failure_when_asked_to_fail_fast()
     {
-        AppContext.SetData("preheat.cancel", (Action)_build.Cancel.Cancel);
+        _run.Slots["preheat.cancel"] = (Action)_build.Cancel.Cancel;
         Run("Fails Cancellable Later --fail-fast").ShouldBe(1);
         Status("Fails").ShouldBe(ExecutionStatus.Failed);
         Status("Cancellable").ShouldBe(ExecutionStatus.Aborted);
@@ -86,7 +78,7 @@ public sealed class ParallelTests : BuildRunTests
     [Fact]
     public void Cancels_nothing_when_the_failure_lets_the_others_proceed()
     {
-        AppContext.SetData("preheat.cancel", (Action)_build.Cancel.Cancel);
+        _run.Slots["preheat.cancel"] = (Action)_build.Cancel.Cancel;
         Run("Lenient Slow Later --fail-fast").ShouldBe(1);
         _build.Cancel.IsCancellationRequested.ShouldBeFalse();
         Status("Later").ShouldBe(ExecutionStatus.Succeeded);
@@ -95,7 +87,7 @@ public sealed class ParallelTests : BuildRunTests
     [Fact]
     public void Exits_with_the_code_of_the_failure_and_not_of_what_it_cancelled()
     {
-        AppContext.SetData("preheat.cancel", (Action)_build.Cancel.Cancel);
+        _run.Slots["preheat.cancel"] = (Action)_build.Cancel.Cancel;
         Run("Misses Cancellable --fail-fast").ShouldBe(3);
         Status("Cancellable").ShouldBe(ExecutionStatus.Aborted);
     }
@@ -106,7 +98,7 @@ public sealed class ParallelTests : BuildRunTests
     [InlineData("Free1 Free3 Free2")]
     public void Runs_nothing_beside_an_exclusive_target_and_keeps_its_place_in_the_plan(string arguments)
     {
-        AppContext.SetData("preheat.exclusive", new[] { "Free2" });
+        _run.Slots["preheat.exclusive"] = new[] { "Free2" };
         Run(arguments).ShouldBe(0, _run.Output);
         var place = Array.IndexOf(arguments.Split(' '), "Free2");
         _build.Ran[place].ShouldBe("Free2");

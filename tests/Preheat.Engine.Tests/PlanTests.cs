@@ -9,17 +9,8 @@ using Serilog;
 
 namespace Preheat.Engine.Tests;
 
-[Collection("slots")]
 public sealed class PlanTests : BuildRunTests
 {
-    public override void Dispose()
-    {
-        AppContext.SetData("preheat.plan", null);
-        AppContext.SetData("preheat.check", null);
-        AppContext.SetData("preheat.exclusive", null);
-        base.Dispose();
-    }
-
     [Theory]
     [InlineData("chain", "0<1 1<2", "●|●|●")]
     [InlineData("diamond", "0<1 0<2 1<3 2<3", "●|├─●|● │|●─╯")]
@@ -97,21 +88,21 @@ public sealed class PlanTests : BuildRunTests
     [Fact]
     public void Does_not_call_up_to_date_what_depends_on_something_that_runs()
     {
-        AppContext.SetData("preheat.plan", new Func<string, string?>(target => target == "Resolve" ? "runs: no receipt" : "up to date, if it still exists"));
+        _run.Slots["preheat.plan"] = new Func<string, string?>(target => target == "Resolve" ? "runs: no receipt" : "up to date, if it still exists");
         States().ShouldBe(["Resolve runs no receipt", "Bake decidedWhenItRuns up to date, unless Resolve makes something else", "Deploy decidedWhenItRuns up to date, unless Bake makes something else"]);
     }
 
     [Fact]
     public void Says_what_the_builds_hook_says()
     {
-        AppContext.SetData("preheat.plan", new Func<string, string?>(target => target == "Bake" ? "decided when it runs" : "up to date, if it still exists"));
+        _run.Slots["preheat.plan"] = new Func<string, string?>(target => target == "Bake" ? "decided when it runs" : "up to date, if it still exists");
         States().ShouldBe(["Resolve upToDate if it still exists", "Bake decidedWhenItRuns ", "Deploy decidedWhenItRuns up to date, unless Bake makes something else"]);
     }
 
     [Fact]
     public void Leaves_out_what_another_predecessor_implies_and_shows_what_an_exclusive_target_adds()
     {
-        AppContext.SetData("preheat.exclusive", new[] { "Free" });
+        _run.Slots["preheat.exclusive"] = new[] { "Free" };
         _run.Run<Sample>("Deploy Free --plan json").ShouldBe(0, _run.Output);
         using var document = JsonDocument.Parse(_run.Out);
         document.RootElement.GetProperty("targets").EnumerateArray()
@@ -126,7 +117,7 @@ public sealed class PlanTests : BuildRunTests
     [InlineData("Bake Dploy --count many", "Unknown target 'Dploy'; did you mean Deploy?", "Parameter --count: 'many' is not a whole number (from the command line).", "Wrong for Resolve, Bake.")]
     public void Tells_what_the_build_finds_wrong_together_with_what_is_wrong_anyway(string arguments, params string[] expected)
     {
-        AppContext.SetData("preheat.check", new Func<string[], string[]>(targets => [$"Wrong for {string.Join(", ", targets)}."]));
+        _run.Slots["preheat.check"] = new Func<string[], string[]>(targets => [$"Wrong for {string.Join(", ", targets)}."]);
         _run.Run<Sample>(arguments, x => x.Deploy).ShouldBe(2, _run.Output);
         _run.Error.Trim().Split('\n').ShouldBe(expected);
         _run.Out.ShouldNotContain("Plan");
@@ -135,7 +126,7 @@ public sealed class PlanTests : BuildRunTests
     [Fact]
     public void Keeps_to_what_it_knows_when_the_builds_own_check_cannot_cope()
     {
-        AppContext.SetData("preheat.check", new Func<string[], string[]>(_ => throw new InvalidOperationException("unforeseen")));
+        _run.Slots["preheat.check"] = new Func<string[], string[]>(_ => throw new InvalidOperationException("unforeseen"));
         _run.Run<Sample>("Bake --count many", x => x.Deploy).ShouldBe(2, _run.Output);
         _run.Error.Trim().ShouldBe("Parameter --count: 'many' is not a whole number (from the command line).");
     }

@@ -6,7 +6,6 @@ using Serilog;
 
 namespace Preheat.Engine.Tests;
 
-[Collection("slots")]
 public sealed class SecretTests : BuildRunTests
 {
     private const string Canary = "ca/nary 4711+";
@@ -107,7 +106,7 @@ public sealed class SecretTests : BuildRunTests
             }
 
             string[] typed = source == "command line" ? ["--token", Canary] : [];
-            AppContext.SetData("preheat.plan", new Func<string, string?>(_ => $"runs: its inputs have changed, {Canary} too"));
+            run.Slots["preheat.plan"] = new Func<string, string?>(_ => $"runs: its inputs have changed, {Canary} too");
             run.Run<Sample>(() => new Sample(), [.. arguments.Split(' '), .. typed], x => x.Logs).ShouldBe(exit, run.Output);
             run.Output.ShouldNotContain("nary", Case.Insensitive);
             run.Output.ShouldNotContain("4711");
@@ -130,12 +129,6 @@ public sealed class SecretTests : BuildRunTests
     {
         _run.Output.ShouldContain("***");
         _run.Output.ShouldNotContain("nary", Case.Insensitive);
-    }
-
-    public override void Dispose()
-    {
-        AppContext.SetData("preheat.plan", null);
-        base.Dispose();
     }
 
     private sealed class Sample : NukeBuild

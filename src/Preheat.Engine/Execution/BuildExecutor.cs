@@ -196,7 +196,7 @@ internal sealed class BuildExecutor(NukeBuild build, TargetPlan plan, BuildSessi
             if (stop is not null && options.IsFailFast && _cancelledBy is null)
             {
                 _cancelledBy = stop;
-                cancel = BuildSlots.Cancel;
+                cancel = session.Context.Slots.Cancel;
             }
         }
 

@@ -85,7 +85,7 @@ internal sealed class BuildRunner
             return 0;
         }
 
-        var plan = TargetPlan.Create(invoked).WithExclusive(BuildSlots.Exclusive);
+        var plan = TargetPlan.Create(invoked).WithExclusive(_session.Context.Slots.Exclusive);
         var wrong = Check(plan);
         return wrong.Length == 0 ? Run(build, plan, parameters) : throw new UsageException(wrong);
     }
@@ -106,7 +106,7 @@ internal sealed class BuildRunner
         }
     }
 
-    private static string[] Check(TargetPlan plan) => BuildSlots.Check?.Invoke([.. plan.Order.Select(target => target.Name)]) ?? [];
+    private string[] Check(TargetPlan plan) => _session.Context.Slots.Check?.Invoke([.. plan.Order.Select(target => target.Name)]) ?? [];
 
     private int Run(NukeBuild build, TargetPlan plan, ParameterValues parameters)
     {
@@ -139,7 +139,7 @@ internal sealed class BuildRunner
         BuildAttempt.LeaveOut(_session.Root, plan, parameters);
         if (build.Plan)
         {
-            var document = new PlanMaker(build, plan, parameters, _session.Mask).Make(degree, executor.Failures, missing);
+            var document = new PlanMaker(build, plan, parameters, _session).Make(degree, executor.Failures, missing);
             if (IsPlanJson(parameters))
             {
                 _session.Console.WriteDocument(PlanJson.Create(document));

@@ -4,30 +4,31 @@ namespace Nuke.Common.Execution;
 /// What a build may leave in <see cref="AppContext.SetData"/> for this engine. Another engine never asks, so that a build that uses the slots
 /// is still written in Nuke's API alone.
 /// </summary>
-internal static class BuildSlots
+/// <param name="read">Reads a slot by its name; null when nothing was left there.</param>
+internal sealed class BuildSlots(Func<string, object?> read)
 {
     /// <summary>
     /// <c>preheat.plan</c>, a <c>Func&lt;string, string?&gt;</c>: what is known of a target before it runs, for <c>--plan</c>; null says nothing.
     /// The text starts with <c>runs</c>, <c>up to date</c> or <c>decided when it runs</c>.
     /// </summary>
-    public static Func<string, string?>? Plan => AppContext.GetData("preheat.plan") as Func<string, string?>;
+    public Func<string, string?>? Plan => read("preheat.plan") as Func<string, string?>;
 
     /// <summary>
     /// <c>preheat.check</c>, a <c>Func&lt;string[], string[]&gt;</c>: what is wrong with the parameters' values, for the targets of these names, before
     /// any of them runs. Told together with what the engine itself found wrong, and with <c>--plan</c> too; also called when a value could not be converted,
     /// and its parameter has none.
     /// </summary>
-    public static Func<string[], string[]>? Check => AppContext.GetData("preheat.check") as Func<string[], string[]>;
+    public Func<string[], string[]>? Check => read("preheat.check") as Func<string[], string[]>;
 
     /// <summary>
     /// <c>preheat.cancel</c>, an <c>Action</c>: cancels the token that the targets running now were given. Called at most once, with
     /// <c>--fail-fast</c>; a target that then ends with an <see cref="OperationCanceledException"/> counts as aborted.
     /// </summary>
-    public static Action? Cancel => AppContext.GetData("preheat.cancel") as Action;
+    public Action? Cancel => read("preheat.cancel") as Action;
 
     /// <summary>
     /// <c>preheat.exclusive</c>, a <c>string[]</c>: names of targets beside which nothing runs. All that stands before one of them in the plan
     /// ends before it starts, and all that stands after it starts when it has ended.
     /// </summary>
-    public static IReadOnlyCollection<string> Exclusive => AppContext.GetData("preheat.exclusive") as string[] ?? [];
+    public IReadOnlyCollection<string> Exclusive => read("preheat.exclusive") as string[] ?? [];
 }

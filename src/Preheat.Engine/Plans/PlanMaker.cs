@@ -4,11 +4,12 @@ using System.Reflection;
 using Nuke.Common.Execution;
 using Nuke.Common.Output;
 using Nuke.Common.Parameters;
+using Nuke.Common.Sessions;
 
 namespace Nuke.Common.Plans;
 
 /// <summary>Finds out what a run would do, without doing it.</summary>
-internal sealed class PlanMaker(NukeBuild build, TargetPlan plan, ParameterValues parameters, SecretMask mask)
+internal sealed class PlanMaker(NukeBuild build, TargetPlan plan, ParameterValues parameters, BuildSession session)
 {
     private readonly Dictionary<ExecutableTarget, PlannedState> _states = [];
 
@@ -25,13 +26,13 @@ internal sealed class PlanMaker(NukeBuild build, TargetPlan plan, ParameterValue
             targets.Add(new PlannedTarget(
                 target.Name,
                 state,
-                reason is null ? null : mask.Apply(reason),
+                reason is null ? null : session.Mask.Apply(reason),
                 target.Invoked,
                 [.. Requesters(target).Select(other => other.Name).Distinct()],
                 [.. after[target].Select(other => other.Name)]));
         }
 
-        return new PlanDocument(degree, targets, Values(), [.. failures.Select(failure => failure.Message).Concat(missing).Select(mask.Apply)]);
+        return new PlanDocument(degree, targets, Values(), [.. failures.Select(failure => failure.Message).Concat(missing).Select(session.Mask.Apply)]);
     }
 
     private (PlannedState State, string? Reason) Judge(ExecutableTarget target)
@@ -69,7 +70,7 @@ internal sealed class PlanMaker(NukeBuild build, TargetPlan plan, ParameterValue
         string? answer;
         try
         {
-            answer = BuildSlots.Plan?.Invoke(target.Name);
+            answer = session.Context.Slots.Plan?.Invoke(target.Name);
         }
         catch (Exception e)
         {
@@ -141,10 +142,10 @@ internal sealed class PlanMaker(NukeBuild build, TargetPlan plan, ParameterValue
     {
         null => null,
         bool flag => flag ? "true" : "false",
-        string text => mask.Apply(text),
+        string text => session.Mask.Apply(text),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         IEnumerable items => string.Join(", ", items.Cast<object?>().Select(Text)),
-        _ => mask.Apply(value.ToString() ?? string.Empty),
+        _ => session.Mask.Apply(value.ToString() ?? string.Empty),
     };
 
     private static ValueSource Source(RawValue? raw) => raw switch

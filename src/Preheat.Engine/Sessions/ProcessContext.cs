@@ -1,4 +1,5 @@
 using System.Collections;
+using Nuke.Common.Execution;
 
 namespace Nuke.Common.Sessions;
 
@@ -24,6 +25,9 @@ internal sealed record ProcessContext
     public Func<bool, string?>? ReadLine { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>What the build has left for this engine.</summary>
+    public BuildSlots Slots { get; init; } = new(AppContext.GetData);
 
     public static ProcessContext Real()
     {

@@ -22,6 +22,9 @@ internal sealed class BuildRun : IDisposable
     /// <summary>One by one, unless a test is about targets that run at the same time.</summary>
     public int DefaultDegree { get; set; } = 1;
 
+    /// <summary>What the build leaves for the engine, by the names of <see cref="AppContext.SetData"/>; each run has its own, since tests run side by side.</summary>
+    public Dictionary<string, object> Slots { get; } = [];
+
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
     /// <summary>Types the answers at the terminal.</summary>
@@ -51,6 +54,7 @@ internal sealed class BuildRun : IDisposable
             DefaultDegree = DefaultDegree,
             Time = Time,
             ReadLine = ReadLine,
+            Slots = new(name => Slots.GetValueOrDefault(name)),
         });
         return BuildRunner.Run(session, create, typeof(T), defaults);
     }
