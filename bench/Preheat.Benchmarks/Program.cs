@@ -1,4 +1,5 @@
 using Preheat.Benchmarks.Bake;
+using Preheat.Benchmarks.Cluster;
 using Preheat.Benchmarks.Engine;
 using Preheat.Benchmarks.Pull;
 using Preheat.Benchmarks.Render;
@@ -27,11 +28,16 @@ try
         case ["render"]:
             await RenderBenchmark.RunAsync("artifacts", CancellationToken.None);
             return 0;
+        case ["cluster"]:
+            await ClusterBenchmark.RunAsync(".", "artifacts", CancellationToken.None);
+            return 0;
         case ["sink"]:
             await DiscardingRegistry.RunAsync();
             return 0;
         default:
-            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       rebake [--size 1GiB] [--runs 3] [--artifacts-directory artifacts]\n       pull [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       startup [--runs 7] [--peers all|none] [--root .] [--artifacts-directory artifacts]\n       engine\n       render");
+            if (await ClusterBenchmark.TryRunPartAsync(args, CancellationToken.None))
+                return 0;
+            await Console.Error.WriteLineAsync("usage: bake [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       rebake [--size 1GiB] [--runs 3] [--artifacts-directory artifacts]\n       pull [--size 1GiB] [--runs 3] [--peers all|none] [--artifacts-directory artifacts]\n       startup [--runs 7] [--peers all|none] [--root .] [--artifacts-directory artifacts]\n       engine\n       render\n       cluster");
             return 2;
     }
 }

@@ -3,10 +3,10 @@ using Preheat.Testing;
 
 interface IBenchmark : IHazDeployment
 {
-    [Parameter("Only this benchmark - bake (default), rebake, pull, startup, engine, render", ValueProviderType = typeof(IBenchmark), ValueProviderMember = nameof(Benchmarks))]
+    [Parameter("Only this benchmark - bake (default), rebake, pull, startup, engine, render, cluster", ValueProviderType = typeof(IBenchmark), ValueProviderMember = nameof(Benchmarks))]
     string? Only => TryGetValue(() => Only);
 
-    static IEnumerable<string> Benchmarks => ["bake", "rebake", "pull", "startup", "engine", "render"];
+    static IEnumerable<string> Benchmarks => ["bake", "rebake", "pull", "startup", "engine", "render", "cluster"];
 
     [Parameter("How much data a benchmark moves, such as 512MiB or 4GiB")]
     string? BenchmarkSize => TryGetValue(() => BenchmarkSize);
