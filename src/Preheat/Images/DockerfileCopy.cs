@@ -29,7 +29,7 @@ internal static class DockerfileCopy
         if (source is not ("/" or "." or "/." or "./"))
             throw new FormatException($"the built-in builder copies the whole stage {ImageRecipe.WeightsStage}, which holds the model at its root: write / as the source");
         var path = absolute(target);
-        if (path == "/" || path.Split('/').Contains(".."))
+        if (path == "/")
             throw new FormatException($"'{target}' is no place for a model; write a path like /models/name");
         return placement with { Path = path };
     }
@@ -50,7 +50,7 @@ internal static class DockerfileCopy
         var target = expand(words[^1]);
         var path = absolute(target);
         var isDirectory = target is "." || target.EndsWith('/') || target.EndsWith("/.", StringComparison.Ordinal);
-        if (path.Split('/').Contains("..") || (path == "/" && !isDirectory))
+        if (path == "/" && !isDirectory)
             throw new FormatException($"'{target}' is no place for a file; write a path like /etc/name.conf");
         if (sources > 1 && !isDirectory)
             throw new FormatException($"several here-documents go into a directory: write {target}/");

@@ -261,9 +261,18 @@ public sealed class ImageRecipe
     // ENV wins over ARG.
     private string? Lookup(string name) => _config.Environment(name) ?? _arguments.Value(name);
 
+    /// <summary>Against the working directory, without <c>.</c> and <c>..</c>, as Go's <c>path.Join</c> makes it for docker.</summary>
     private string Absolute(string path)
     {
         var whole = Required(path).StartsWith('/') ? path : $"{_config.WorkingDirectory}/{path}";
-        return "/" + string.Join('/', whole.Split('/').Where(part => part is not ("" or ".")));
+        var parts = new List<string>();
+        foreach (var part in whole.Split('/').Where(part => part is not ("" or ".")))
+        {
+            if (part != "..")
+                parts.Add(part);
+            else if (parts.Count > 0)
+                parts.RemoveAt(parts.Count - 1);
+        }
+        return "/" + string.Join('/', parts);
     }
 }

@@ -53,7 +53,7 @@ public sealed class RecipePeerTests(DebianRegistry registry) : IClassFixture<Deb
     [Fact]
     public async Task A_relative_place_and_inherited_commands_give_what_buildah_gives()
     {
-        await File.WriteAllTextAsync(_folder["Dockerfile.small"], "ARG BASE_IMAGE\nFROM scratch AS weights\nFROM $BASE_IMAGE\nCMD [\"--a\"]\nCOPY --from=weights . m/\nENTRYPOINT exec vllm serve \"$CUDA\"\n");
+        await File.WriteAllTextAsync(_folder["Dockerfile.small"], "ARG BASE_IMAGE\nFROM scratch AS weights\nFROM $BASE_IMAGE\nCMD [\"--a\"]\nWORKDIR /w\nWORKDIR ../up/./x\nCOPY --from=weights . ../m/\nENTRYPOINT exec vllm serve \"$CUDA\"\n");
         await CompareAsync("small", _folder["Dockerfile.small"]);
     }
 
