@@ -17,6 +17,9 @@ interface IBakeImage : IResolveModel
     [Parameter("Platform of the base image where its name stands for several - default is linux/amd64")]
     string? ImagePlatform => TryGetValue(() => ImagePlatform);
 
+    [Parameter("Tag of the image beside its digest; a new one for each image where tags are immutable - default is latest")]
+    string? ImageTag => TryGetValue(() => ImageTag);
+
     [Parameter("Registry hosts that may be reached over plain http although they are not on this machine")]
     string[]? InsecureRegistry => TryGetValue(() => InsecureRegistry);
 
@@ -27,7 +30,7 @@ interface IBakeImage : IResolveModel
 
     /// <summary>How the image is made, validated.</summary>
     ImageBuildOptions ImageBuild => new ImageBuildRequest(
-        ImageBuilder, ImagePlatform, InsecureRegistry, LayerCompression, ImageOutput, !"hub".Equals(Weights, StringComparison.OrdinalIgnoreCase))
+        ImageBuilder, ImagePlatform, InsecureRegistry, LayerCompression, ImageOutput, ImageTag, !"hub".Equals(Weights, StringComparison.OrdinalIgnoreCase))
         .Validate(Session.Reader());
 
     /// <summary>Wrong values are told before anything runs, and so is an image that no later target of this run could use.</summary>
@@ -65,6 +68,8 @@ interface IBakeImage : IResolveModel
                     recipe = Fingerprint.Of(File.ReadAllText(Recipe)),
                     build.Compression,
                     layout = build.ToLayout,
+                    // The default is left out, as it was before there was a choice.
+                    tag = build.Tag == ImageReference.DefaultTag ? null : build.Tag,
                 },
                 nameof(ResolveModel));
         }
@@ -111,7 +116,7 @@ interface IBakeImage : IResolveModel
             Platform = build.Platform,
             DockerfilePath = Recipe,
             Repository = session.Deployment.ImageName,
-            Tag = "latest",
+            Tag = build.Tag,
             Region = session.Deployment.Region,
             Compression = build.Compression,
             LayoutDirectory = layout,
@@ -131,7 +136,7 @@ interface IBakeImage : IResolveModel
                 BaseImage = session.Deployment.BaseImage,
                 Platform = build.Platform,
                 Repository = session.Deployment.ImageName,
-                Tag = "latest",
+                Tag = build.Tag,
                 Region = session.Deployment.Region,
             },
             endpoints,

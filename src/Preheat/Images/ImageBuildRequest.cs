@@ -8,9 +8,10 @@ namespace Preheat.Images;
 /// <param name="InsecureRegistries"><c>--insecure-registry</c></param>
 /// <param name="Compression"><c>--layer-compression</c></param>
 /// <param name="Output"><c>--image-output</c></param>
+/// <param name="Tag"><c>--image-tag</c></param>
 /// <param name="IsBaked">True when the weights are put into the image.</param>
 public sealed record ImageBuildRequest(
-    string? Builder, string? Platform, IReadOnlyList<string>? InsecureRegistries, string? Compression, string? Output, bool IsBaked)
+    string? Builder, string? Platform, IReadOnlyList<string>? InsecureRegistries, string? Compression, string? Output, string? Tag, bool IsBaked)
 {
     private const string Layout = "oci-layout";
 
@@ -35,8 +36,9 @@ public sealed record ImageBuildRequest(
             read.Error("--image-output oci-layout is for images with the weights inside. Use it with --weights baked.");
         if (builder == "docker" && (layout || compression != LayerCompression.None))
             read.Error("--image-builder docker makes and sends the image itself: --image-output oci-layout and --layer-compression are for the built-in builder. Leave one away.");
+        var tag = read.Text("--image-tag", Tag, ImageReference.DefaultTag, ImageReference.TagForm(), "1 to 128 letters, digits, '_', '.' and '-', not beginning with '.' or '-'");
         read.ThrowIfWrong();
-        return new ImageBuildOptions(builder, platform!, hosts, compression, layout);
+        return new ImageBuildOptions(builder, platform!, hosts, compression, layout, tag);
     }
 }
 
@@ -45,4 +47,5 @@ public sealed record ImageBuildRequest(
 /// <param name="InsecureRegistries">Hosts that may be reached over plain http.</param>
 /// <param name="Compression">Of the layers of model files.</param>
 /// <param name="ToLayout">True: into a directory in OCI layout; false: into the registry.</param>
-public sealed record ImageBuildOptions(string Builder, ImagePlatform Platform, IReadOnlyList<string> InsecureRegistries, LayerCompression Compression, bool ToLayout);
+/// <param name="Tag">What the image is called in the registry beside its digest, which alone is served.</param>
+public sealed record ImageBuildOptions(string Builder, ImagePlatform Platform, IReadOnlyList<string> InsecureRegistries, LayerCompression Compression, bool ToLayout, string Tag);

@@ -126,7 +126,7 @@ public sealed class RegistryUploads
             return null;
         throw held is null
             ? await RegistryErrors.ReadAsync(response, _transport.Host, repository, $"manifest {name}", cancellation)
-            : new UserException($"{_transport.Host}/{repository} has the tag {name} on {held} and refuses ({(int)response.StatusCode}) to move it to {digest}: its tags are immutable, or the account may not move them. Choose another tag, or allow it in the repository's settings.");
+            : new UserException($"{_transport.Host}/{repository} has the tag {name} on {held} and refuses ({(int)response.StatusCode}) to move it to {digest}: its tags are immutable, or the account may not move them. Choose another tag (--image-tag), or allow it in the repository's settings.");
     }
 
     private static bool IsRefusal(HttpStatusCode status) =>

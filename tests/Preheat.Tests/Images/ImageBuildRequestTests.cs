@@ -5,7 +5,7 @@ namespace Preheat.Tests.Images;
 
 public sealed class ImageBuildRequestTests
 {
-    private static readonly ImageBuildRequest Plain = new(null, null, null, null, null, IsBaked: true);
+    private static readonly ImageBuildRequest Plain = new(null, null, null, null, null, null, IsBaked: true);
 
     [Fact]
     public void Defaults_to_the_built_in_builder_a_registry_and_plain_layers()
@@ -14,6 +14,7 @@ public sealed class ImageBuildRequestTests
         options.Builder.ShouldBe("built-in");
         options.ToLayout.ShouldBeFalse();
         options.Compression.ShouldBe(LayerCompression.None);
+        options.Tag.ShouldBe("latest");
     }
 
     [Theory]
@@ -25,9 +26,9 @@ public sealed class ImageBuildRequestTests
     [Fact]
     public void Lists_every_value_that_is_wrong()
     {
-        var message = Refused(new ImageBuildRequest("podman", "amd64", ["https://host/"], "1", "tar", IsBaked: true));
-        message.ShouldContain("5 values are wrong");
-        foreach (var part in new[] { "--image-builder 'podman'", "--image-platform 'amd64'", "--insecure-registry 'https://host/'", "--layer-compression '1' is not allowed. Give one of none, gzip, zstd", "--image-output 'tar' is not allowed. Give one of registry, oci-layout" })
+        var message = Refused(new ImageBuildRequest("podman", "amd64", ["https://host/"], "1", "tar", "-x", IsBaked: true));
+        message.ShouldContain("6 values are wrong");
+        foreach (var part in new[] { "--image-builder 'podman'", "--image-platform 'amd64'", "--insecure-registry 'https://host/'", "--layer-compression '1' is not allowed. Give one of none, gzip, zstd", "--image-tag '-x'", "--image-output 'tar' is not allowed. Give one of registry, oci-layout" })
             message.ShouldContain(part);
     }
 
