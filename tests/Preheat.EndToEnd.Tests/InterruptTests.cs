@@ -40,7 +40,7 @@ public sealed class InterruptTests
 
         if (signal != "INT")
             return;
-        (await place.RunAsync(["LoadTest", .. arguments, "--load-duration", "1s"])).ShouldExit(0);
+        (await place.RunAsync(["LoadTest", .. arguments, "--load-rate", "0.1", "--load-duration", "1s"])).ShouldExit(0);
         place.Steps("model").Where(step => step.Key != "LoadTest").ShouldAllBe(step => step.Value);
     }
 
