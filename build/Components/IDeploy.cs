@@ -22,12 +22,16 @@ interface IDeploy : IRenderManifests
     static IEnumerable<string> Strategies => ["surge", "recreate"];
 
     /// <summary>The strategy as asked for.</summary>
-    RolloutStrategy Strategy => RolloutStrategyName switch
+    RolloutStrategy Strategy
     {
-        null or "surge" => RolloutStrategy.Surge,
-        "recreate" => RolloutStrategy.Recreate,
-        var other => throw new UserException($"--rollout '{other}': allowed are {string.Join(", ", Strategies)}."),
-    };
+        get
+        {
+            var read = Session.Reader();
+            var name = read.OneOf("--rollout", RolloutStrategyName, "surge", [.. Strategies]);
+            read.ThrowIfWrong();
+            return name == "recreate" ? RolloutStrategy.Recreate : RolloutStrategy.Surge;
+        }
+    }
 
     /// <summary>What the step reads.</summary>
     StepInputs DeployInputs => new(nameof(Deploy), 2, new { Session.Current.Deployment.Name }, nameof(RenderManifests));

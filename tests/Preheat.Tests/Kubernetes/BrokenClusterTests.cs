@@ -3,26 +3,18 @@ using Preheat.Kubernetes;
 namespace Preheat.Tests.Kubernetes;
 
 /// <summary>What goes wrong in clusters, in the words of Kubernetes, the kubelet, the cloud and the server; and what a person is told.</summary>
-public sealed class BrokenClusterTests : IAsyncLifetime
+public sealed class BrokenClusterTests : ScriptedServerTests
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(700);
 
-    private readonly TestAuthority _authority = new();
-    private ScriptedApiServer _server = null!;
     private ScriptedRollout _rollout = null!;
 
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
-        _server = await ScriptedApiServer.StartAsync(_authority);
+        await base.InitializeAsync();
         _rollout = new ScriptedRollout(_server);
         _rollout.SetDeployment("""{"observedGeneration":1}""");
         _rollout.SetReplicaSet();
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _authority.Dispose();
     }
 
     /// <summary>A pod that finds no node: the scheduler's message, the autoscaler's event, what is told.</summary>

@@ -5,19 +5,8 @@ using Preheat.Kubernetes;
 namespace Preheat.Tests.Kubernetes;
 
 /// <summary>Credential plugins of a kubeconfig, such as GKE's (client.authentication.k8s.io).</summary>
-public sealed class CredentialPluginTests : IAsyncLifetime
+public sealed class CredentialPluginTests : ScriptedServerTests
 {
-    private readonly TestAuthority _authority = new();
-    private ScriptedApiServer _server = null!;
-
-    public async Task InitializeAsync() => _server = await ScriptedApiServer.StartAsync(_authority);
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _authority.Dispose();
-    }
-
     [Fact]
     public async Task Runs_the_credential_plugin_and_runs_it_again_after_a_401()
     {

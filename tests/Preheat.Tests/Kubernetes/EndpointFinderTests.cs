@@ -8,21 +8,11 @@ using Preheat.Runs;
 
 namespace Preheat.Tests.Kubernetes;
 
-public sealed class EndpointFinderTests : IAsyncLifetime
+public sealed class EndpointFinderTests : ScriptedServerTests
 {
     private static readonly ServingEndpoint Wanted = new(EndpointKind.LoadBalancer, "n", "gemma", "http", "org/gemma");
 
-    private readonly TestAuthority _authority = new();
     private readonly RecordedEvents _events = new();
-    private ScriptedApiServer _server = null!;
-
-    public async Task InitializeAsync() => _server = await ScriptedApiServer.StartAsync(_authority);
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _authority.Dispose();
-    }
 
     [Fact]
     public async Task Waits_for_the_load_balancers_address_and_takes_it_when_it_answers()

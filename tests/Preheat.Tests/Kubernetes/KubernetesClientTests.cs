@@ -7,19 +7,8 @@ using Preheat.Kubernetes;
 
 namespace Preheat.Tests.Kubernetes;
 
-public sealed class KubernetesClientTests : IAsyncLifetime
+public sealed class KubernetesClientTests : ScriptedServerTests
 {
-    private readonly TestAuthority _authority = new();
-    private ScriptedApiServer _server = null!;
-
-    public async Task InitializeAsync() => _server = await ScriptedApiServer.StartAsync(_authority);
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _authority.Dispose();
-    }
-
     [Fact]
     public async Task Speaks_HTTP_2_with_the_users_token_and_finds_paths_by_discovery()
     {

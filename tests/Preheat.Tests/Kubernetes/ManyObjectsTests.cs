@@ -6,19 +6,8 @@ using Xunit.Abstractions;
 namespace Preheat.Tests.Kubernetes;
 
 /// <summary>Clusters of a usual size: memory and order, printed where a figure matters.</summary>
-public sealed class ManyObjectsTests(ITestOutputHelper output) : IAsyncLifetime
+public sealed class ManyObjectsTests(ITestOutputHelper output) : ScriptedServerTests
 {
-    private readonly TestAuthority _authority = new();
-    private ScriptedApiServer _server = null!;
-
-    public async Task InitializeAsync() => _server = await ScriptedApiServer.StartAsync(_authority);
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _authority.Dispose();
-    }
-
     [Fact]
     public async Task Keeps_little_of_five_thousand_watched_pods()
     {

@@ -8,20 +8,9 @@ using Preheat.Kubernetes;
 namespace Preheat.Tests.Kubernetes;
 
 /// <summary>Port-forward over SPDY/3.1: against the embedded cluster in <see cref="RolloutsTests"/>, here what another server may send.</summary>
-public sealed class PodTunnelTests : IAsyncLifetime
+public sealed class PodTunnelTests : ScriptedServerTests
 {
     private static readonly ServingEndpoint Endpoint = new(EndpointKind.PortForward, "ml", "gemma", "web", "org/gemma");
-
-    private readonly TestAuthority _authority = new();
-    private ScriptedApiServer _server = null!;
-
-    public async Task InitializeAsync() => _server = await ScriptedApiServer.StartAsync(_authority);
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _authority.Dispose();
-    }
 
     [Fact]
     public async Task Reaches_one_ready_pod_through_whatever_frames_come_between()

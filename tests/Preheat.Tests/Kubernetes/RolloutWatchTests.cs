@@ -3,26 +3,18 @@ using Preheat.Runs;
 
 namespace Preheat.Tests.Kubernetes;
 
-public sealed class RolloutWatchTests : IAsyncLifetime
+public sealed class RolloutWatchTests : ScriptedServerTests
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
-    private readonly TestAuthority _authority = new();
-    private ScriptedApiServer _server = null!;
     private ScriptedRollout _rollout = null!;
 
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
-        _server = await ScriptedApiServer.StartAsync(_authority);
+        await base.InitializeAsync();
         _rollout = new ScriptedRollout(_server);
         _rollout.SetDeployment("""{"observedGeneration":1}""");
         _rollout.SetReplicaSet();
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _authority.Dispose();
     }
 
     [Fact]

@@ -3,19 +3,8 @@ using Preheat.Kubernetes;
 
 namespace Preheat.Tests.Kubernetes;
 
-public sealed class WatchTests : IAsyncLifetime
+public sealed class WatchTests : ScriptedServerTests
 {
-    private readonly TestAuthority _authority = new();
-    private ScriptedApiServer _server = null!;
-
-    public async Task InitializeAsync() => _server = await ScriptedApiServer.StartAsync(_authority);
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _authority.Dispose();
-    }
-
     [Fact]
     public async Task Tells_the_list_then_the_changes_and_resumes_a_cut_connection_from_the_last_version()
     {
