@@ -2,7 +2,7 @@ using Preheat;
 using Preheat.Runs;
 
 /// <summary>What runs, in which order. How each step works is in src/Preheat.</summary>
-sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, IRollback, ITeardown, ILocalCloudDown, ITest, IBenchmark, IKillTest
+sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, IRollback, ITeardown, ILocalCloudDown, ITest, IBenchmark, IKillTest, IClusterTest
 {
     public static int Main() => Execute<Build>(x => ((IVerify)x).Verify);
 
@@ -14,7 +14,7 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, IRollback, ITeardown,
         // It also asks this before anything runs, and tells the answer together with what it finds wrong itself.
         AppContext.SetData("preheat.check", (Func<string[], string[]>)WrongValues);
         // Beside these it runs nothing: they measure, remove, or look at what the others make.
-        AppContext.SetData("preheat.exclusive", new[] { "LoadTest", "Test", "Benchmark", "Doctor", "Status", "Rollback", "Teardown", "LocalCloudDown", "KillTest" });
+        AppContext.SetData("preheat.exclusive", new[] { "LoadTest", "Test", "Benchmark", "Doctor", "Status", "Rollback", "Teardown", "LocalCloudDown", "KillTest", "ClusterTest" });
     }
 
     /// <summary>All wrong values are told before anything runs.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Preheat.Manifests.Schemas;
 
 namespace Preheat.Manifests;
 
@@ -21,7 +22,8 @@ internal sealed record ManifestObject(YamlMap Root, string File)
     /// <summary>True for a thing of the whole cluster, which belongs to no single deployment and is never removed with one.</summary>
     public bool IsShared => Root.Text("metadata", "labels", ManifestChecks.SharedLabel) == "true";
 
-    public JsonObject ToJson() => (JsonObject)Root.ToJson();
+    /// <summary>The object as it is sent.</summary>
+    public JsonObject ToJson() => (JsonObject)QuantityTexts.Of(Root, SchemaTable.Known.Find(ApiVersion, Kind) ?? KindSchema.Any).ToJson()!;
 
     /// <summary>The object in a document; null, with problems added, when it lacks what every object has (apiVersion, kind, metadata.name).</summary>
     public static ManifestObject? From(YamlValue document, string file, ICollection<string> problems)

@@ -45,12 +45,7 @@ public sealed class TestRun(string rootDirectory, string resultsDirectory, IEven
     /// <inheritdoc cref="RunAsync(string, string, IEventSink, TimeProvider, CancellationToken)"/>
     public async Task<TestReport> RunAsync(CancellationToken cancellationToken)
     {
-        if (Directory.Exists(resultsDirectory))
-        {
-            Directory.Delete(resultsDirectory, recursive: true);
-        }
-
-        Directory.CreateDirectory(resultsDirectory);
+        EmptyResults();
         var projects = TestProjects(rootDirectory);
         await BuildAsync(Solution, cancellationToken);
         await BuildAsync(BuildProject, cancellationToken);
@@ -64,7 +59,37 @@ public sealed class TestRun(string rootDirectory, string resultsDirectory, IEven
             new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken },
             async (project, token) => results.Add(await TestAsync(project, token)));
 
-        var report = new TestReport([.. results.OrderBy(p => p.Name, StringComparer.Ordinal)]);
+        return await JudgeAsync(new TestReport([.. results.OrderBy(p => p.Name, StringComparer.Ordinal)]), cancellationToken);
+    }
+
+    /// <summary>Builds and tests one project alone, which need not be a part of <c>Test</c>.</summary>
+    /// <param name="project">Path relative to the root.</param>
+    /// <param name="variables">Environment variables for its tests.</param>
+    /// <exception cref="PreheatException">As for all of them.</exception>
+    public async Task<TestReport> RunAsync(string project, IReadOnlyDictionary<string, string> variables, CancellationToken cancellationToken)
+    {
+        EmptyResults();
+        foreach (var (name, value) in variables)
+        {
+            _environment[name] = value;
+        }
+
+        await BuildAsync(project, cancellationToken);
+        return await JudgeAsync(new TestReport([await TestAsync(project, cancellationToken)]), cancellationToken);
+    }
+
+    private void EmptyResults()
+    {
+        if (Directory.Exists(resultsDirectory))
+        {
+            Directory.Delete(resultsDirectory, recursive: true);
+        }
+
+        Directory.CreateDirectory(resultsDirectory);
+    }
+
+    private async Task<TestReport> JudgeAsync(TestReport report, CancellationToken cancellationToken)
+    {
         await WriteAsync(report, cancellationToken);
         foreach (var project in report.Projects)
         {

@@ -1,0 +1,77 @@
+using Preheat.ClusterTests.Nodes;
+using Preheat.Kubernetes;
+
+namespace Preheat.ClusterTests;
+
+/// <summary>From rendered manifests to a served endpoint and back, with the real controllers.</summary>
+[Collection(ClusterCollection.Name)]
+public sealed class RolloutTests(ClusterFixture cluster) : IAsyncLifetime
+{
+    private TestedDeployment _deployment = null!;
+
+    public async Task InitializeAsync() => _deployment = await TestedDeployment.PlaceAsync(cluster);
+
+    public Task DisposeAsync()
+    {
+        _deployment.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Deploys_until_the_model_is_served_and_changes_nothing_the_second_time()
+    {
+        var rollout = await _deployment.DeployAsync();
+        rollout.Revision.ShouldBe("1");
+        rollout.ImageDigest.ShouldBe(_deployment.Rendering.Image.Digest);
+        rollout.Endpoint.Kind.ShouldBe(EndpointKind.ServiceProxy);
+        rollout.ColdStart.Select(phase => phase.Phase).ShouldBe(["node", "image", "container", "weights", "ready", "first token"]);
+        (await _deployment.ProbeAsync(rollout)).ShouldBeTrue();
+        _deployment.Warnings.ShouldBeEmpty();
+        using var connection = ServingConnection.Open(rollout.Endpoint, cluster.Endpoints(), TimeProvider.System);
+        (await connection.Client.GetStringAsync(new Uri(connection.BaseAddress, "v1/models"))).ShouldBe("/v1/models answers");
+
+        (await _deployment.DiffAsync()).ShouldBe("");
+        _deployment.Rendering.Events.Clear();
+        (await _deployment.DeployAsync(request => request with { Previous = rollout })).Revision.ShouldBe("1");
+        _deployment.States.Take(2).ShouldBe(["Service/gemma: unchanged", "Deployment/gemma: unchanged"]);
+        (await cluster.Api.GetAsync($"apis/coordination.k8s.io/v1/namespaces/{_deployment.Place}/leases")).Object()["items"]!.AsArray().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Rolls_a_new_image_out_and_goes_back_by_hand()
+    {
+        var first = await _deployment.DeployAsync();
+        _deployment.UseImage('9');
+        var difference = await _deployment.DiffAsync();
+        difference.Split('\n').Where(line => line.StartsWith('-') && !line.StartsWith("---", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldContain(first.ImageDigest);
+        (await _deployment.DeployAsync()).Revision.ShouldBe("2");
+        (await _deployment.ProbeAsync(first)).ShouldBeFalse();
+        var (revision, from) = await _deployment.RollBackAsync(1);
+        (revision, from.Number).ShouldBe(("3", 1L));
+        (await _deployment.ProbeAsync(first with { Revision = "3" })).ShouldBeTrue();
+        (await _deployment.DeployAsync()).Revision.ShouldBe("4");
+        (await _deployment.DiffAsync()).ShouldBe("");
+    }
+
+    [Fact]
+    public async Task Goes_back_by_itself_and_says_why_the_server_ended()
+    {
+        await _deployment.DeployAsync();
+        _deployment.UseImage('9', new PodPlay(PodFate.Crashes, "RuntimeError: header too large\n"));
+        var error = await Should.ThrowAsync<PreheatException>(_deployment.DeployAsync);
+        error.Message.ShouldStartWith("Deployment/gemma did not roll out: the server ends again and again: Pod/gemma-");
+        error.Message.ShouldContain("RuntimeError: header too large");
+        error.Message.ShouldContain("Revision 1 serves again (as revision 3)");
+    }
+
+    [Theory]
+    [InlineData(PodFate.NoImage, "ErrImagePull")]
+    [InlineData(PodFate.OutOfMemory, "OOMKilled")]
+    internal async Task Says_what_stands_in_the_way(PodFate fate, string expected)
+    {
+        _deployment.UseImage('9', new PodPlay(fate));
+        var error = await Should.ThrowAsync<PreheatException>(_deployment.DeployAsync);
+        error.Message.ShouldStartWith("Deployment/gemma did not roll out: ");
+        error.Message.ShouldContain(expected);
+    }
+}
