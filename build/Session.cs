@@ -11,6 +11,7 @@ sealed partial class Session : IDisposable
     private readonly Build _build;
     private readonly Lock _lock = new();
     private readonly ByteCounter _bytes = new();
+    private readonly LiveView _live = new(Time);
     private readonly EventLog _log;
     private readonly Lazy<Deployment> _deployment;
     private readonly Lazy<StepContext> _steps;
@@ -23,7 +24,7 @@ sealed partial class Session : IDisposable
         _build = build;
         _log = new EventLog(Time, Mask);
         _dryRun = new(() => ((IHazDeployment)build).DryRun ? new DryRun(Events!) : null);
-        Events = new EventFan(new LogEvents(Time), _bytes, _log);
+        Events = new EventFan(new LogEvents(Time), _live, _bytes, _log);
         // A failure is not kept: wrong values are asked for again, with the same message, by whoever needs them next.
         _deployment = new(() => ((IHazDeployment)build).Request.Validate(Reader()), LazyThreadSafetyMode.PublicationOnly);
         _steps = new(Open);
@@ -53,6 +54,8 @@ sealed partial class Session : IDisposable
         Current = new Session(build);
         // The bundled engine calls this when a target has failed and --fail-fast is given.
         AppContext.SetData("preheat.cancel", (Action)Current.CancelRunning);
+        // On an interactive terminal it asks this several times a second, for the target whose lines are being printed.
+        AppContext.SetData("preheat.live", (Func<string, int, int, string[]>)Current._live.Rows);
         // Nuke has a handler of its own for Ctrl+C, after which the process would end before the step that runs has cleaned up.
         Console.CancelKeyPress += (_, pressed) => pressed.Cancel |= pressed.SpecialKey == ConsoleSpecialKey.ControlC;
     }

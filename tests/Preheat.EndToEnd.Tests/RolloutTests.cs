@@ -16,10 +16,14 @@ public sealed class RolloutTests : IAsyncLifetime
     [Fact]
     public async Task Shows_a_change_goes_back_from_a_failure_and_rolls_back_by_hand()
     {
-        (await DeployAsync()).ShouldExit(0);
+        var output = (await _place.OnTerminalAsync(100, 30, "Deploy", "--skip", "SmokeTest")).ShouldExit(0).Output;
+        output.ShouldMatch(@"\nDeployment/tiny-gemma-2: 0 of 1 replicas ready, \d+ s; ");
+        output.ShouldMatch(@"\n  tiny-gemma-2-[a-z0-9-]+ \[n[nicwr.|]+\] [a-z ]+ \d+ s of ");
+        output.ShouldContain("A\e[J");
+        output[(output.LastIndexOf("\e[J", StringComparison.Ordinal) + 3)..].ShouldNotContain("replicas ready", customMessage: "what is drawn goes at the end");
         _place.Output(Name, "Deploy").GetProperty("coldStart").EnumerateArray().Select(phase => phase.GetProperty("phase").GetString()).ShouldBe(["node", "image", "container", "weights", "ready", "first token"]);
 
-        var output = (await DeployAsync("--max-model-length", "512", "--diff")).ShouldExit(0).Output;
+        output = (await DeployAsync("--max-model-length", "512", "--diff")).ShouldExit(0).Output;
         output.ShouldContain("+            - --max-model-len=512");
         output.ShouldContain("Nothing was applied");
         (await DeployAsync("--diff")).ShouldExit(0).Output.ShouldContain("Deploy would change nothing.");

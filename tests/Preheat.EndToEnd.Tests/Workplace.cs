@@ -42,9 +42,23 @@ public sealed class Workplace : IAsyncDisposable
     public Task<BuildResult> BuildAsync(params string[] arguments) => RunAsync([.. arguments, "--artifacts-directory", Artifacts]);
 
     /// <summary>Runs <c>build.sh</c> with just these arguments.</summary>
-    public async Task<BuildResult> RunAsync(params string[] arguments)
+    public Task<BuildResult> RunAsync(params string[] arguments) => EndAsync(Start(arguments), arguments);
+
+    /// <summary>Runs <c>build.sh</c> in this place on a terminal of that size, as a person at it does; the output has all that was drawn.</summary>
+    public Task<BuildResult> OnTerminalAsync(int columns, int rows, params string[] arguments)
     {
-        using var process = Start(arguments);
+        string[] all = [.. arguments, "--artifacts-directory", Artifacts];
+        var command = string.Join(' ', new[] { "bash", Path.Combine(Root, "build.sh") }.Concat(all).Select(word => $"'{word}'"));
+        // util-linux' script gives the command a pseudo-terminal.
+        var start = StartInfo("script", ["-qec", $"stty cols {columns} rows {rows}; {command}", "/dev/null"]);
+        start.Environment.Remove("CI");
+        start.Environment["TERM"] = "xterm";
+        return EndAsync(Run(start), all);
+    }
+
+    private static async Task<BuildResult> EndAsync(Process started, string[] arguments)
+    {
+        using var process = started;
         var output = new StringBuilder();
         process.OutputDataReceived += (_, line) => Append(output, line.Data);
         process.ErrorDataReceived += (_, line) => Append(output, line.Data);
@@ -68,7 +82,19 @@ public sealed class Workplace : IAsyncDisposable
     public Process Start(params string[] arguments)
     {
         // Whoever runs the tests in the background may ignore signals, and what is started there inherits that.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT,HUP", "bash"])
+        return Run(StartInfo("env", ["--default-signal=INT,HUP", "bash", Path.Combine(Root, "build.sh"), .. arguments]));
+    }
+
+    private static Process Run(ProcessStartInfo start)
+    {
+        var process = Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} does not start.");
+        process.StandardInput.Close();
+        return process;
+    }
+
+    private ProcessStartInfo StartInfo(string program, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = Folder,
             UseShellExecute = false,
@@ -76,18 +102,13 @@ public sealed class Workplace : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        start.ArgumentList.Add(Path.Combine(Root, "build.sh"));
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
         start.Environment["PREHEAT_STATE"] = State;
         start.Environment["NO_COLOR"] = "1";
         foreach (var name in new[] { "HF_TOKEN", "HF_ENDPOINT", "GITHUB_ACTIONS", "MSBuildSDKsPath", "MSBUILD_EXE_PATH", "MSBuildExtensionsPath" })
             start.Environment.Remove(name);
         foreach (var (name, value) in Variables)
             start.Environment[name] = value;
-        var process = Process.Start(start) ?? throw new InvalidOperationException("bash does not start.");
-        process.StandardInput.Close();
-        return process;
+        return start;
     }
 
     /// <summary>A JSON file of a deployment.</summary>

@@ -31,4 +31,11 @@ internal sealed class BuildSlots(Func<string, object?> read)
     /// ends before it starts, and all that stands after it starts when it has ended.
     /// </summary>
     public IReadOnlyCollection<string> Exclusive => read("preheat.exclusive") as string[] ?? [];
+
+    /// <summary>
+    /// <c>preheat.live</c>, a <c>Func&lt;string, int, int, string[]&gt;</c>: rows that show how far the target of this name is, at this moment, for so many
+    /// columns and at most so many rows. Asked several times a second, from any thread, while the target stands in the foreground of an interactive
+    /// terminal. None shows nothing; a row that begins with <c>! </c> stands out.
+    /// </summary>
+    public Func<string, int, int, string[]>? Live => read("preheat.live") as Func<string, int, int, string[]>;
 }

@@ -20,9 +20,9 @@ internal sealed class BuildConsole
         IsGitHub = isGitHub;
         var isTerminal = context.TerminalWidth is not null && Variable("TERM") != "dumb";
         _colours = Variable("NO_COLOR").Length == 0 && (isTerminal || Variable("FORCE_COLOR") is not ("" or "0" or "false"));
-        if (isTerminal && !isGitHub)
+        if (isTerminal && !isGitHub && Variable("CI") is "" or "0" or "false")
         {
-            Live = new LiveRegion(context.Time, () => context.CurrentWidth() ?? Width, mask.Apply, DrawLive);
+            Live = new LiveRegion(context.Time, () => context.CurrentSize() ?? (Width, 24), context.Slots, mask.Apply, DrawLive);
         }
     }
 
@@ -109,7 +109,7 @@ internal sealed class BuildConsole
         var code = _colours ? Code(line.Tone) : null;
         foreach (var part in (IsGitHub ? Disarm(masked) : masked).ReplaceLineEndings("\n").Split('\n'))
         {
-            text.Append(code is null || part.Length == 0 ? part : $"\e[{code}m{part}\e[0m").Append('\n');
+            text.Append(Coloured(part, code)).Append('\n');
         }
     }
 
@@ -123,21 +123,28 @@ internal sealed class BuildConsole
     {
         lock (_lock)
         {
-            _context.Out.Write(Live?.Erase());
-            Draw();
+            if (Live?.Redraw(Coloured) is { Length: > 0 } change)
+            {
+                _context.Out.Write(change);
+                _context.Out.Flush();
+            }
         }
     }
 
     /// <summary>The region comes back below what was printed.</summary>
     private void Draw()
     {
-        if (Live?.Text() is { Length: > 0 } rows)
+        if (Live?.Draw(Coloured) is { Length: > 0 } rows)
         {
-            _context.Out.Write(_colours ? string.Concat(rows.TrimEnd('\n').Split('\n').Select(row => $"\e[{Code(Tone.Faint)}m{row}\e[0m\n")) : rows);
+            _context.Out.Write(rows);
         }
 
         _context.Out.Flush();
     }
+
+    private string Coloured(OutputLine row) => Coloured(row.Text, _colours ? Code(row.Tone) : null);
+
+    private static string Coloured(string text, string? code) => code is null || text.Length == 0 ? text : $"\e[{code}m{text}\e[0m";
 
     private string Variable(string name) => _context.Variables.GetValueOrDefault(name) ?? string.Empty;
 

@@ -5,37 +5,51 @@ using Nuke.Common.Execution;
 namespace Nuke.Common.Output;
 
 /// <summary>
-/// The last rows of a terminal, one for each target that runs in the background: name, time so far, the last line that it printed. Drawn
-/// below everything else, and taken away before anything else is printed.
+/// The last rows of a terminal: what the build has to show of the target in the foreground, then one row for each target that runs in the
+/// background, with name, time so far, and the last line that it printed. Drawn below everything else, and taken away before anything else is printed.
 /// </summary>
-/// <param name="width">Columns of the terminal now.</param>
-/// <param name="draw">Asks for a call of <see cref="Text"/>, with what it erases and draws in one write.</param>
-internal sealed class LiveRegion(TimeProvider time, Func<int> width, Func<string, string> mask, Action draw) : IDisposable
+/// <param name="size">Columns and rows of the terminal now.</param>
+/// <param name="slots">Where the build says what it has to show of a target; asked late, since the build leaves it there after the console is made.</param>
+/// <param name="draw">Asks for a call of <see cref="Redraw"/>, written at once.</param>
+internal sealed class LiveRegion(TimeProvider time, Func<(int Columns, int Rows)> size, BuildSlots slots, Func<string, string> mask, Action draw) : IDisposable
 {
+    /// <summary>How the row begins that a person should look at.</summary>
+    private const string Alert = "! ";
+
     /// <summary>More would push the lines that scroll off a small screen.</summary>
     private const int MostRows = 6;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private volatile Row[] _rows = [];
+    private volatile string? _foreground;
     private ITimer? _timer;
-    private int _drawn;
+    private bool _ticks;
+    private IReadOnlyList<OutputLine> _drawn = [];
 
     /// <summary>Shows these targets from now on; none takes the region away.</summary>
-    public void Show(IReadOnlyList<TargetStream> streams)
+    /// <param name="foreground">Name of the target whose lines are printed as they come.</param>
+    public void Show(string? foreground, IReadOnlyList<TargetStream> background)
     {
-        var before = _rows;
-        _rows = [.. streams.Select(Row.Of)];
-        if (before.Length == 0 && _rows.Length == 0)
+        var (before, shown) = (_rows, _foreground);
+        _foreground = slots.Live is null ? null : foreground;
+        _rows = [.. background.Select(Row.Of)];
+        var ticks = _rows.Length > 0 || _foreground is not null;
+        if (!ticks && !_ticks)
         {
             return;
         }
 
         _timer ??= time.CreateTimer(_ => draw(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (before.Length != _rows.Length)
+        if (ticks != _ticks)
         {
-            var period = _rows.Length > 0 ? Interval : Timeout.InfiniteTimeSpan;
+            _ticks = ticks;
+            var period = ticks ? Interval : Timeout.InfiniteTimeSpan;
             _timer.Change(period, period);
+        }
+
+        if (before.Length != _rows.Length || shown != _foreground)
+        {
             draw();
         }
         else if (before.Count(row => row.Ended is null) != _rows.Count(row => row.Ended is null))
@@ -47,30 +61,66 @@ internal sealed class LiveRegion(TimeProvider time, Func<int> width, Func<string
     /// <summary>What moves the cursor above the rows that are drawn, and clears them; empty when none are.</summary>
     public string Erase()
     {
-        var rows = _drawn;
-        _drawn = 0;
+        // A terminal that became narrower has wrapped the rows.
+        var columns = Math.Max(size().Columns, 1);
+        var rows = _drawn.Sum(row => Math.Max(1, (Columns(row.Text) + columns - 1) / columns));
+        _drawn = [];
         return rows == 0 ? string.Empty : $"\e[{rows.ToString(CultureInfo.InvariantCulture)}A\e[J";
     }
 
-    /// <summary>The rows as they are now.</summary>
-    public string Text()
+    /// <summary>The rows as they are now, which then count as drawn.</summary>
+    /// <param name="colour">Gives a row its colours.</param>
+    public string Draw(Func<OutputLine, string> colour) => Draw(Rows(), colour);
+
+    /// <summary>What changes the rows that are drawn into those of now; empty when they are the same.</summary>
+    public string Redraw(Func<OutputLine, string> colour) => Rows() is var rows && rows.SequenceEqual(_drawn) ? string.Empty : Erase() + Draw(rows, colour);
+
+    private string Draw(IReadOnlyList<OutputLine> rows, Func<OutputLine, string> colour)
     {
+        _drawn = rows;
+        return string.Concat(rows.Select(row => colour(row) + "\n"));
+    }
+
+    private List<OutputLine> Rows()
+    {
+        var (columns, height) = size();
         var rows = _rows;
-        var text = new StringBuilder();
-        var column = rows.Length == 0 ? 0 : rows.Max(row => row.Name.Length);
+        var shown = Math.Min(rows.Length, MostRows);
+        var lines = new List<OutputLine>();
+        if (_foreground is { } foreground && slots.Live is { } view && height - shown > 3)
+        {
+            // One row for the cursor, one for what was printed last.
+            foreach (var row in Seen(view, foreground, columns - 1, height - shown - 2))
+            {
+                lines.Add(new OutputLine(Fit(mask(row), columns - 1), row.StartsWith(Alert, StringComparison.Ordinal) ? Tone.Warning : Tone.Plain));
+            }
+        }
+
+        var name = rows.Length == 0 ? 0 : rows.Max(row => row.Name.Length);
         foreach (var row in rows.Take(rows.Length > MostRows ? MostRows - 1 : MostRows))
         {
-            text.Append(Fit($"{row.Name.PadRight(column)} {Clock(row)} | {row.Last(mask)}", width() - 1)).Append('\n');
-            _drawn++;
+            lines.Add(new OutputLine(Fit($"{row.Name.PadRight(name)} {Clock(row)} | {row.Last(mask)}", columns - 1), Tone.Faint));
         }
 
-        if (_drawn < rows.Length)
+        if (rows.Length > MostRows)
         {
-            text.Append(Fit($"… and {rows.Length - _drawn} more", width() - 1)).Append('\n');
-            _drawn++;
+            lines.Add(new OutputLine(Fit($"… and {rows.Length - MostRows + 1} more", columns - 1), Tone.Faint));
         }
 
-        return text.ToString();
+        return lines;
+    }
+
+    private static IEnumerable<string> Seen(Func<string, int, int, string[]> view, string target, int columns, int rows)
+    {
+        try
+        {
+            return view(target, columns, rows).Take(rows);
+        }
+        catch (Exception)
+        {
+            // A picture that cannot be drawn must not end the run that it is of.
+            return [];
+        }
     }
 
     public void Dispose() => _timer?.Dispose();
@@ -81,8 +131,7 @@ internal sealed class LiveRegion(TimeProvider time, Func<int> width, Func<string
         var fit = new StringBuilder();
         foreach (var rune in text.EnumerateRunes().Where(rune => !Rune.IsControl(rune)))
         {
-            // Characters of East Asia and emoji take two columns; counting a few others as wide only cuts a little early.
-            columns -= rune.Value >= 0x1100 && rune.Value is < 0x2010 or > 0x2BFF ? 2 : 1;
+            columns -= Columns(rune);
             if (columns < 0)
             {
                 break;
@@ -93,6 +142,11 @@ internal sealed class LiveRegion(TimeProvider time, Func<int> width, Func<string
 
         return fit.ToString();
     }
+
+    private static int Columns(string text) => text.EnumerateRunes().Sum(Columns);
+
+    // Characters of East Asia and emoji take two columns; counting a few others as wide only cuts a little early.
+    private static int Columns(Rune rune) => rune.Value >= 0x1100 && rune.Value is < 0x2010 or > 0x2BFF ? 2 : 1;
 
     private string Clock(Row row)
     {

@@ -121,7 +121,7 @@ internal sealed class TargetStreams(BuildSession session)
         }
     }
 
-    private void ShowLive() => Console.Live?.Show(_background);
+    private void ShowLive() => Console.Live?.Show(_foreground?.Target.Name, _background);
 }
 
 /// <summary>What one target has printed, while it is not in the foreground.</summary>

@@ -15,8 +15,8 @@ internal sealed record ProcessContext
     /// <summary>Columns of the terminal; null when the output is a pipe or a file.</summary>
     public int? TerminalWidth { get; init; }
 
-    /// <summary>Columns of the terminal at the time of the call, since its window may change; by default <see cref="TerminalWidth"/>.</summary>
-    public Func<int?> CurrentWidth { get => field ?? (() => TerminalWidth); init; }
+    /// <summary>Columns and rows of the terminal at the time of the call, since its window may change; by default <see cref="TerminalWidth"/> and the 24 rows of old.</summary>
+    public Func<(int Columns, int Rows)?> CurrentSize { get => field ?? (() => TerminalWidth is { } columns ? (columns, 24) : null); init; }
 
     /// <summary>How many targets run at the same time when nobody says. The default value is 2.</summary>
     public int DefaultDegree { get; init; } = 2;
@@ -52,20 +52,20 @@ internal sealed record ProcessContext
             Out = Console.Out,
             Error = Console.Error,
             ReadLine = Console.IsInputRedirected ? null : Parameters.Prompt.ReadLine,
-            TerminalWidth = Console.IsOutputRedirected ? null : Width(),
-            CurrentWidth = () => Width(),
+            TerminalWidth = Console.IsOutputRedirected ? null : Size().Columns,
+            CurrentSize = () => Size(),
         };
     }
 
-    private static int Width()
+    private static (int Columns, int Rows) Size()
     {
         try
         {
-            return Console.BufferWidth is > 0 and var width ? width : 80;
+            return (Console.BufferWidth is > 0 and var columns ? columns : 80, Console.WindowHeight is > 0 and var rows ? rows : 24);
         }
         catch (Exception e) when (e is IOException or PlatformNotSupportedException)
         {
-            return 80;
+            return (80, 24);
         }
     }
 }

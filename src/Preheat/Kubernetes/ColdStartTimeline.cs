@@ -81,6 +81,10 @@ internal static partial class ColdStartTimeline
         }
     }
 
+    /// <summary>True when a server's log says that it has loaded the weights.</summary>
+    internal static bool HasWeights(IEnumerable<string> log) =>
+        log.Any(line => (PhaseForm().Match(line) is { Success: true } told && told.Groups["phase"].Value == "weights") || WeightsForm().IsMatch(line) || ShardForm().IsMatch(line));
+
     /// <summary>The weights' own phase, and the simulated seconds of all other phases that the log tells of.</summary>
     private static (ColdStartPhase? Weights, double? Others) FromLog(IReadOnlyList<string> log)
     {
@@ -136,6 +140,10 @@ internal static partial class ColdStartTimeline
     // vLLM, default_loader.py: "Loading weights took 12.34 seconds".
     [GeneratedRegex(@"Loading weights took (?<seconds>[0-9]+(\.[0-9]+)?) seconds", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex WeightsForm();
+
+    // Text Generation Inference, launcher: "Shard ready in 12.3s rank=0".
+    [GeneratedRegex(@"Shard ready in [0-9]", RegexOptions.CultureInvariant)]
+    private static partial Regex ShardForm();
 
     // kubelet: Successfully pulled image "…" in 4m12.5s (4m12.5s including waiting). Image size: … bytes.
     [GeneratedRegex(@"^Successfully pulled image "".*"" in ((?<minutes>[0-9]+)m)?(?<number>[0-9.]+)(?<unit>ms|s)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]

@@ -51,21 +51,10 @@ internal static class ColdStarts
             foreach (var phase in row.Phases)
             {
                 at += Of(phase);
-                bar += new string(Letter(phase.Phase), Math.Max(0, (int)Math.Round(longest <= 0 ? 0 : at / longest * Width) - bar.Length));
+                bar += new string(PodPhaseNames.Letter(phase.Phase), Math.Max(0, (int)Math.Round(longest <= 0 ? 0 : at / longest * Width) - bar.Length));
             }
             return $"{row.Item1.PadRight(name)} |{bar.PadRight(Width)}| {row.Phases.Sum(Of).ToString("0.0", CultureInfo.InvariantCulture)} s{(simulated ? " simulated" : "")}";
         });
-        return [.. lines, $"{new string(' ', name)}  {string.Join(", ", rows.SelectMany(row => row.Phases).Select(phase => phase.Phase).Distinct(StringComparer.Ordinal).Select(phase => $"{Letter(phase)} {phase}"))}"];
+        return [.. lines, $"{new string(' ', name)}  {string.Join(", ", rows.SelectMany(row => row.Phases).Select(phase => phase.Phase).Distinct(StringComparer.Ordinal).Select(phase => $"{PodPhaseNames.Letter(phase)} {phase}"))}"];
     }
-
-    private static char Letter(string phase) => phase switch
-    {
-        "node" => 'n',
-        "image" => 'i',
-        "container" => 'c',
-        "weights" => 'w',
-        "ready" => 'r',
-        "first token" => 't',
-        _ => '?',
-    };
 }

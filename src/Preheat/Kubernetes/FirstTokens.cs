@@ -15,7 +15,7 @@ internal static class FirstTokens
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     /// <summary>The starts with the phase added where it could be measured.</summary>
-    public static async Task<IReadOnlyList<PodColdStart>> MeasureAsync(IReadOnlyList<PodColdStart> starts, ServingEndpoint endpoint, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<PodColdStart>> MeasureAsync(IReadOnlyList<PodColdStart> starts, ServingEndpoint endpoint, CloudEndpoints endpoints, RolloutLive live, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         var (all, told) = (new List<PodColdStart>(), false);
         foreach (var start in starts)
@@ -25,6 +25,7 @@ internal static class FirstTokens
             if (seconds is null && !told)
                 events.Emit(new Note($"The first token of Pod/{start.Pod} is not measured: {problem}"));
             told |= seconds is null;
+            live.Served(start.Pod);
             all.Add(seconds is { } measured && start.Phases.Count > 0 ? start with { Phases = [.. start.Phases, new(Phase, measured, endpoints.TimeScale is null ? null : measured)] } : start);
         }
         return all;

@@ -1,33 +1,42 @@
 namespace Preheat.Kubernetes;
 
-/// <summary>How long each phase of a pod's start may last, and how long nothing at all may change.</summary>
-/// <param name="Node">Until a node is found; a new one has to be made and to bring its GPU driver up. The default value is 20 minutes.</param>
-/// <param name="Container">From the node to a container that runs: the pull of a large image, volumes. The default value is 30 minutes.</param>
-/// <param name="Ready">From a container that runs to a server that is ready: the deployment's progress deadline.</param>
-/// <param name="Quiet">Without any change; Kubernetes' own progress deadline comes before it.</param>
-public sealed record PhaseLimits(TimeSpan Node, TimeSpan Container, TimeSpan Ready, TimeSpan Quiet)
+/// <summary>How long each phase of a pod's start may last, how long nothing at all may change, and how long the whole may take.</summary>
+public sealed record PhaseLimits
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
+    /// <summary>Until a node is found; a new one has to be made and to bring its GPU driver up. The default value is 20 minutes.</summary>
+    public TimeSpan Node { get; init; } = TimeSpan.FromMinutes(20);
+
+    /// <summary>The pull of a large image. The default value is 30 minutes.</summary>
+    public TimeSpan Image { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>From the image to a container that runs: volumes, init containers. The default value is 15 minutes.</summary>
+    public TimeSpan Container { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Until the server has loaded the weights: the deployment's progress deadline.</summary>
+    public required TimeSpan Weights { get; init; }
+
+    /// <summary>From the weights to a server that is ready: the deployment's progress deadline.</summary>
+    public required TimeSpan Ready { get; init; }
+
+    /// <summary>Without any change; Kubernetes' own progress deadline comes before it.</summary>
+    public required TimeSpan Quiet { get; init; }
+
     public static PhaseLimits Of(KubernetesObject deployment)
     {
-        var deadline = TimeSpan.FromSeconds(deployment.Json.Whole("spec", "progressDeadlineSeconds") ?? 600);
-        return new(TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(30), deadline + Patience, deadline + Patience);
+        var deadline = TimeSpan.FromSeconds(deployment.Json.Whole("spec", "progressDeadlineSeconds") ?? 600) + Patience;
+        return new() { Weights = deadline, Ready = deadline, Quiet = deadline };
     }
 
-    /// <summary>The limit of a phase, and what it waits for.</summary>
-    internal (TimeSpan Limit, string For) Of(PodPhase phase) => phase switch
+    /// <summary>The limit of a phase; null for one that has none of its own.</summary>
+    public TimeSpan? Of(PodPhase phase) => phase switch
     {
-        PodPhase.Node => (Node, "a node"),
-        PodPhase.Container => (Container, "its containers to start"),
-        _ => (Ready, "its server to be ready"),
+        PodPhase.Node => Node,
+        PodPhase.Image => Image,
+        PodPhase.Container => Container,
+        PodPhase.Weights => Weights,
+        PodPhase.Ready => Ready,
+        _ => null,
     };
-}
-
-/// <summary>What a pod waits for.</summary>
-internal enum PodPhase
-{
-    Node,
-    Container,
-    Ready,
 }

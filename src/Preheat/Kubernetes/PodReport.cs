@@ -24,14 +24,19 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
 
     private static readonly HashSet<string> CrashReasons = new(StringComparer.Ordinal) { "CrashLoopBackOff", "RunContainerError", "CreateContainerError" };
 
-    /// <summary>What the pod waits for as long as it is not ready.</summary>
+    /// <summary>The phase that the pod has reached at least, by its status.</summary>
     public static PodPhase PhaseOf(KubernetesObject pod)
     {
         if (pod.Json.Text("spec", "nodeName") is null)
             return PodPhase.Node;
-        return pod.Json.Items("status", "containerStatuses").Any(container => container.At("state", "running") is not null || container.At("lastState", "terminated") is not null)
-            ? PodPhase.Ready
-            : PodPhase.Container;
+        if (pod.Condition("Ready").Text("status") == "True")
+            return PodPhase.FirstToken;
+        var containers = pod.Json.Items("status", "containerStatuses").ToList();
+        if (containers.Exists(HasRun))
+            return PodPhase.Weights;
+        return pod.Json.Items("status", "initContainerStatuses").Any(HasRun) || containers.Exists(container => container.Text("state", "waiting", "reason") is "CreateContainerConfigError" or "CreateContainerError" or "RunContainerError")
+            ? PodPhase.Container
+            : PodPhase.Image;
     }
 
     public static PodReport Of(KubernetesObject pod)
@@ -48,6 +53,8 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
         return containers.Select(OfContainer).OfType<PodReport>().FirstOrDefault()
             ?? new(pod.Json.Text("spec", "nodeName") is null ? "waiting for a node" : "has a node; fetching its image", IsReady: false, Trouble: null);
     }
+
+    private static bool HasRun(JsonObject container) => container.At("state", "running") is not null || container.At("lastState", "terminated") is not null;
 
     // Null for a container that is well, or of which there is nothing to say.
     private static PodReport? OfContainer(JsonObject container)

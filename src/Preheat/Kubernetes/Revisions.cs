@@ -68,6 +68,7 @@ internal static class Revisions
         KubernetesObject set,
         string name,
         bool force,
+        RolloutLive live,
         IEventSink events,
         TimeProvider time,
         CancellationToken cancellation)
@@ -79,7 +80,7 @@ internal static class Revisions
         var applied = await client.ApplyAsync(manifest, new(force), cancellation);
         if (client.DryRun is not null)
             return new(applied, set, []);
-        return await new RolloutWatch(client, applied, OwnedObjects.Selector(name), events, time).WaitAsync(PhaseLimits.Of(applied), cancellation);
+        return await new RolloutWatch(client, applied, OwnedObjects.Selector(name), live, events, time).WaitAsync(PhaseLimits.Of(applied), cancellation);
     }
 
     /// <summary>After a failed roll-out: back to the last good revision.</summary>
@@ -90,6 +91,7 @@ internal static class Revisions
         KubernetesObject good,
         PreheatException failure,
         string name,
+        RolloutLive live,
         IEventSink events,
         TimeProvider time,
         CancellationToken cancellation)
@@ -99,7 +101,7 @@ internal static class Revisions
         events.Emit(new StateChanged(deployment.Title, $"goes back to revision {NumberOf(good)}, the last good one"));
         try
         {
-            var view = await RestoreAsync(client, deployment, good, name, force: true, events, time, cancellation);
+            var view = await RestoreAsync(client, deployment, good, name, force: true, live, events, time, cancellation);
             await MarkGoodAsync(client, view.Deployment, cancellation);
             return new PreheatException($"{failure.Message}\nRevision {NumberOf(good)} serves again (as revision {view.Deployment.Annotation(RolloutWatch.Revision)}). To keep a failed revision for a look at it, add --no-rollback.", failure);
         }

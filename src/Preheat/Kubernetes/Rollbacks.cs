@@ -29,7 +29,8 @@ public static class Rollbacks
         var set = sets.First(item => Revisions.NumberOf(item) == from.Number);
         await using var lease = client.DryRun is null ? await ClusterLease.TakeAsync(client, deployment.Name, deployment.Namespace, events, time, cancellation) : null;
         events.Emit(new StateChanged(only.Title, $"goes back to revision {from.Number} ({from.Image})"));
-        var view = await Revisions.RestoreAsync(client, only, set, deployment.Name, force, events, time, lease?.Token ?? cancellation);
+        using var live = new RolloutLive(events, time);
+        var view = await Revisions.RestoreAsync(client, only, set, deployment.Name, force, live, events, time, lease?.Token ?? cancellation);
         if (client.DryRun is { } dryRun)
             throw dryRun.Undecided(isTold: true);
         await Revisions.MarkGoodAsync(client, view.Deployment, cancellation);

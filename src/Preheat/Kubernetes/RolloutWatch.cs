@@ -9,7 +9,7 @@ namespace Preheat.Kubernetes;
 internal sealed record RolloutView(KubernetesObject Deployment, KubernetesObject? ReplicaSet, IReadOnlyList<KubernetesObject> Pods);
 
 /// <summary>Watches one Deployment with its ReplicaSets and pods until it is rolled out, or cannot be. Tells changes only.</summary>
-internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject deployment, string labels, IEventSink events, TimeProvider time)
+internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject deployment, string labels, RolloutLive live, IEventSink events, TimeProvider time)
 {
     /// <summary>The annotation that counts the revisions of a Deployment.</summary>
     public const string Revision = "deployment.kubernetes.io/revision";
@@ -19,13 +19,19 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
     // While nothing changes, this often the events tell why: the scheduler's and the autoscaler's words are in no status.
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(10);
 
+    // Nobody sees more pictures than these; thousands of pods tell more often.
+    private static readonly TimeSpan Blink = TimeSpan.FromMilliseconds(100);
+
     private static readonly KubernetesKind[] Kinds = [KubernetesKind.Deployment, KubernetesKind.ReplicaSet, KubernetesKind.Pod];
 
     private readonly Dictionary<string, KubernetesObject> _objects = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _pulls = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (PodPhase Phase, long Since)> _phases = new(StringComparer.Ordinal);
+    private readonly PodPhases _phases = new(client, time);
+    private (string Pod, string Text)? _trouble;
     private long _lastChange;
+    private long _lastGlance;
+    private long _lastShow;
 
     /// <summary>Waits until the roll-out is complete.</summary>
     /// <exception cref="PreheatException">It failed; the message has the evidence.</exception>
@@ -37,16 +43,23 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         try
         {
             _lastChange = time.GetTimestamp();
+            live.Begin();
             var missing = Kinds.Length;
             while (true)
             {
                 var isNews = await WaitAsync(changes.Reader, cancellation);
                 while (changes.Reader.TryRead(out var change))
                     missing -= Take(change);
-                if (missing <= 0 && isNews && await JudgeAsync(cancellation) is { } done)
+                if (missing > 0)
+                    continue;
+                if (isNews && await JudgeAsync(cancellation) is { } done)
+                {
+                    _lastShow = 0;
+                    Show(limits);
                     return done;
-                if (!isNews && missing <= 0)
-                    await GlanceAsync(limits, cancellation);
+                }
+                await GlanceAsync(limits, cancellation);
+                Show(limits);
             }
         }
         finally
@@ -126,11 +139,11 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         foreach (var pod in view.Pods)
         {
             var report = PodReport.Of(pod);
-            var phase = PodReport.PhaseOf(pod);
-            if (!_phases.TryGetValue(pod.Uid, out var before) || before.Phase != phase)
-                _phases[pod.Uid] = (phase, time.GetTimestamp());
+            _phases.Take(pod);
             if (Tell(pod.Title, report.State) && report.Trouble is { Reason: "ErrImagePull" })
                 _pulls[pod.Uid] = _pulls.GetValueOrDefault(pod.Uid) + 1;
+            if (report.Trouble is not null)
+                _trouble = (pod.Uid, $"{pod.Title}: {report.State}");
             if (report.Trouble is { } trouble && (trouble.IsFinal || _pulls.GetValueOrDefault(pod.Uid) >= MostPulls))
                 throw await RolloutFailure.ExplainAsync(client, view, $"{pod.Title}: {report.State}", (pod, trouble), cancellation);
         }
@@ -140,21 +153,33 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         return progress.IsDone && view.Pods.Count(pod => PodReport.Of(pod).IsReady) >= (view.Deployment.Json.Whole("spec", "replicas") ?? 1) ? view : null;
     }
 
-    private long _lastGlance;
+    private void Show(PhaseLimits limits)
+    {
+        if ((_lastShow != 0 && time.GetElapsedTime(_lastShow) < Blink) || View() is not { } view)
+            return;
+        _lastShow = time.GetTimestamp();
+        var isSeen = !ObjectProgress.IsUnseen(view.Deployment);
+        if (_trouble is { } trouble && !view.Pods.Any(pod => pod.Uid == trouble.Pod && !PodReport.Of(pod).IsReady))
+            _trouble = null;
+        live.Show(view, DeploymentProgress.Of(view.Deployment).State, isSeen ? [.. Waited(view).Select(pod => _phases.Picture(pod, limits))] : [], _trouble?.Text);
+    }
 
-    // Nothing changes: is a limit over, and what do the events say?
+    private static IEnumerable<KubernetesObject> Waited(RolloutView view) => view.Pods.Where(pod => !pod.IsDeleting);
+
+    // Is a limit over, and what do events and logs say?
     private async Task GlanceAsync(PhaseLimits limits, CancellationToken cancellation)
     {
         if (time.GetElapsedTime(_lastChange) > limits.Quiet)
             throw await RolloutFailure.ExplainAsync(client, View() ?? new(deployment, null, []), $"nothing has changed for {limits.Quiet.TotalSeconds:0} s", trouble: null, cancellation);
-        if (View() is not { } view)
+        if (View() is not { } view || ObjectProgress.IsUnseen(view.Deployment))
             return;
-        var waiting = view.Pods.Where(pod => !pod.IsDeleting && !PodReport.Of(pod).IsReady).ToList();
+        var waiting = Waited(view).Where(pod => !PodReport.Of(pod).IsReady).ToList();
         foreach (var pod in waiting)
         {
-            if (_phases.TryGetValue(pod.Uid, out var phase) && limits.Of(phase.Phase) is var limit && time.GetElapsedTime(phase.Since) > limit.Limit)
-                throw await RolloutFailure.ExplainAsync(client, view, $"{pod.Title} waits for {limit.For} since {Spans.Text(limit.Limit)}: {PodReport.Of(pod).State}", PodReport.Of(pod).Trouble is { } trouble ? (pod, trouble) : null, cancellation);
+            if (_phases.Picture(pod, limits) is { Limit: { } limit } picture && time.GetUtcNow() - picture.Since > limit)
+                throw await RolloutFailure.ExplainAsync(client, view, $"{pod.Title} is in the phase '{picture.Phase.Text()}' for longer than {Spans.Text(limit)}: {PodReport.Of(pod).State}", PodReport.Of(pod).Trouble is { } trouble ? (pod, trouble) : null, cancellation);
         }
+        await _phases.LookAsync(waiting, cancellation);
         if (waiting.Count == 0 || (_lastGlance != 0 && time.GetElapsedTime(_lastGlance) < Glance))
             return;
         _lastGlance = time.GetTimestamp();
@@ -165,8 +190,10 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
             {
                 var text = $"{last.Json.Text("reason")}: {last.Json.Text("message")}";
                 var rule = RolloutFailure.SurgeOf(view, [text]) ?? TroubleRule.For([text]);
+                var told = rule is null ? text : $"{rule.Why} ({text})";
                 if (_told.GetValueOrDefault(waiting[0].Title + " event") is var before && before != text)
-                    events.Emit(new StateChanged(waiting[0].Title, rule is null ? text : $"{rule.Why} ({text})"));
+                    events.Emit(new StateChanged(waiting[0].Title, told));
+                _trouble = (waiting[0].Uid, $"{waiting[0].Title}: {told}");
                 _told[waiting[0].Title + " event"] = text;
             }
         }

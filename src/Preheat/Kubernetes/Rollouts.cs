@@ -87,15 +87,18 @@ public static class Rollouts
         }
         var before = checks.Select(change => change.Before).FirstOrDefault(item => item?.Kind == KubernetesKind.Deployment);
         var good = before is null ? null : await Revisions.GoodOf(client, before, cancellation);
-        var deployment = (await apply.ApplyAsync(set.Wanted, cancellation)).First(change => change.After.Kind == KubernetesKind.Deployment).After;
+        var applied = await apply.ApplyAsync(set.Wanted, cancellation);
+        var deployment = applied.First(change => change.After.Kind == KubernetesKind.Deployment).After;
+        using var live = new RolloutLive(events, time);
+        live.Applied(applied);
         RolloutView view;
         try
         {
-            view = await new RolloutWatch(client, deployment, OwnedObjects.Selector(request.Deployment.Name), events, time).WaitAsync(PhaseLimits.Of(deployment), cancellation);
+            view = await new RolloutWatch(client, deployment, OwnedObjects.Selector(request.Deployment.Name), live, events, time).WaitAsync(PhaseLimits.Of(deployment), cancellation);
         }
         catch (PreheatException failure) when (failure is not KubernetesApiException && good is not null && !request.NoRollback)
         {
-            throw await Revisions.GoBackAsync(client, deployment, good, failure, request.Deployment.Name, events, time, cancellation);
+            throw await Revisions.GoBackAsync(client, deployment, good, failure, request.Deployment.Name, live, events, time, cancellation);
         }
         await Revisions.MarkGoodAsync(client, view.Deployment, cancellation);
         await Pruning.RemoveAsync(client, request.Deployment, set.Wanted, events, cancellation);
@@ -104,7 +107,7 @@ public static class Rollouts
         var revision = view.Deployment.Annotation(RolloutWatch.Revision);
         starts = before?.Annotation(RolloutWatch.Revision) == revision
             ? FirstTokens.Keep(starts, request.Previous)
-            : await FirstTokens.MeasureAsync(starts, endpoint, endpoints, events, time, cancellation);
+            : await FirstTokens.MeasureAsync(starts, endpoint, endpoints, live, events, time, cancellation);
         ColdStarts.Tell(starts, events);
         return new()
         {

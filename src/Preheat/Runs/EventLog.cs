@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Preheat.Runs;
 
-/// <summary>Writes every event as a line of <c>log.jsonl</c>: <c>time</c>, <c>level</c>, <c>type</c>, <c>target</c>, then the event's own fields.</summary>
+/// <summary>Writes every event but those for lookers-on as a line of <c>log.jsonl</c>: <c>time</c>, <c>level</c>, <c>type</c>, <c>target</c>, then the event's own fields.</summary>
 /// <remarks>Each line is handed to the system at once, so that a killed run leaves its log. The log of the run before is kept as <see cref="PreviousName"/>, no older one.</remarks>
 /// <param name="mask">Takes secrets out of a text.</param>
 public sealed class EventLog(TimeProvider time, Func<string, string> mask) : IEventSink, IDisposable
@@ -50,6 +50,8 @@ public sealed class EventLog(TimeProvider time, Func<string, string> mask) : IEv
 
     public void Emit(RunEvent runEvent)
     {
+        if (runEvent is LiveEvent)
+            return;
         var line = Line(runEvent);
         lock (_lock)
             Write(line);

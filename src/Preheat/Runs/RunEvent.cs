@@ -3,6 +3,9 @@ namespace Preheat.Runs;
 /// <summary>Something a person or a log may want to know. Domain code emits these and never writes to the console.</summary>
 public abstract record RunEvent;
 
+/// <summary>How something is at this moment, for those who look on; the next one takes its place, and no log keeps it.</summary>
+public abstract record LiveEvent : RunEvent;
+
 /// <summary>One line of information.</summary>
 public sealed record Note(string Text) : RunEvent;
 

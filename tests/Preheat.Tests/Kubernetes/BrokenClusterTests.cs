@@ -139,13 +139,13 @@ public sealed class BrokenClusterTests : ScriptedServerTests
     }
 
     [Theory]
-    [InlineData(null, "waits for a node since")]
-    [InlineData("node", "waits for its containers to start since")]
+    [InlineData(null, "is in the phase 'node' for longer than 0 s: waiting for a node")]
+    [InlineData("node", "is in the phase 'image' for longer than 0 s: has a node; fetching its image")]
     public async Task Gives_each_phase_its_own_time(string? node, string message)
     {
         var (none, ample) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMinutes(5));
         _rollout.SetPod("""{"phase":"Pending"}""", node: node);
-        var error = await Should.ThrowAsync<PreheatException>(() => _rollout.WaitAsync(ample, new PhaseLimits(node is null ? none : ample, node is null ? ample : none, ample, ample)));
+        var error = await Should.ThrowAsync<PreheatException>(() => _rollout.WaitAsync(ample, new() { Node = node is null ? none : ample, Image = node is null ? ample : none, Weights = ample, Ready = ample, Quiet = ample }));
         error.Message.ShouldContain(message);
     }
 

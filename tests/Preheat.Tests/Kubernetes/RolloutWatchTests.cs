@@ -102,6 +102,30 @@ public sealed class RolloutWatchTests : ScriptedServerTests
     }
 
     [Fact]
+    public async Task Shows_the_phases_of_a_pod_as_status_events_and_log_tell_them()
+    {
+        _rollout.SetPod("""{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/2 nodes"}]}""", node: null);
+        var waiting = _rollout.WaitAsync(Long);
+        (await SeenAsync(PodPhase.Node)).Trouble.ShouldBe("Pod/gemma-1-a: no node yet: 0/2 nodes");
+        _rollout.SetPod("""{"phase":"Pending"}""");
+        await SeenAsync(PodPhase.Image);
+        _rollout.AddEvent("gemma-1-a", "Normal", "Pulled", "Successfully pulled image");
+        await SeenAsync(PodPhase.Container);
+        _rollout.SetPod("""{"phase":"Running","containerStatuses":[{"name":"server","ready":false,"state":{"running":{}}}]}""");
+        await SeenAsync(PodPhase.Weights);
+        _rollout.Log = "INFO Loading weights took 41.5 seconds\n";
+        var picture = await SeenAsync(PodPhase.Ready);
+        picture.Pods[0].Limit.ShouldBe(Long);
+        (picture.Ready, picture.Wanted).ShouldBe((0, 1));
+        _rollout.SetPod("""{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}""");
+        _rollout.SetDeployment("""{"observedGeneration":1,"updatedReplicas":1,"replicas":1,"availableReplicas":1}""");
+        await waiting;
+        picture = await SeenAsync(PodPhase.FirstToken);
+        (picture.Ready, picture.Trouble).ShouldBe((1, null));
+        _rollout.Told.OfType<RolloutSeen>().Last().Picture.ShouldBeNull("it has ended");
+    }
+
+    [Fact]
     public async Task Reads_the_time_line_of_a_pod()
     {
         _rollout.SetPod("""{"phase":"Running","conditions":[{"type":"Ready","status":"True","lastTransitionTime":"2026-11-21T10:05:00Z"}]}""");
@@ -138,6 +162,17 @@ public sealed class RolloutWatchTests : ScriptedServerTests
         var error = await Should.ThrowAsync<PreheatException>(() => _rollout.WaitAsync(Long));
         error.ExitCode.ShouldBe(1);
         return error.Message;
+    }
+
+    private async Task<RolloutPicture> SeenAsync(PodPhase phase)
+    {
+        using var limit = new CancellationTokenSource(Long);
+        while (true)
+        {
+            if (_rollout.Told.OfType<RolloutSeen>().Select(seen => seen.Picture).LastOrDefault(picture => picture?.Pods is [var pod] && pod.Phase == phase) is { } found)
+                return found;
+            await Task.Delay(10, limit.Token);
+        }
     }
 
     private List<string> Lines() => [.. _rollout.Told.OfType<StateChanged>().Select(change => $"{change.Subject}: {change.State}")];

@@ -46,7 +46,9 @@ internal sealed class ScriptedRollout(ScriptedApiServer server) : IEventSink
     {
         server.Answer = AnswerAsync;
         using var client = KubernetesClient.Connect(server.Endpoints(), TimeProvider.System);
-        return await new RolloutWatch(client, Applied, "preheat-deployment=gemma", this, TimeProvider.System).WaitAsync(limits ?? new(quiet, quiet, quiet, quiet), default);
+        using var live = new RolloutLive(this, TimeProvider.System);
+        return await new RolloutWatch(client, Applied, "preheat-deployment=gemma", live, this, TimeProvider.System)
+            .WaitAsync(limits ?? new() { Node = quiet, Image = quiet, Container = quiet, Weights = quiet, Ready = quiet, Quiet = quiet }, default);
     }
 
     public Task AnswerAsync(HttpContext context)
