@@ -21,7 +21,7 @@ internal static class ClusterTransport
         handler.Proxy = context.Proxy is { } proxy ? new WebProxy(proxy) : null;
         // An environment's proxy cannot reach this machine's own loopback.
         handler.UseProxy = handler.Proxy is not null || !context.Server.IsLoopback;
-        return new HttpClient(new Authentication(credentials, context.TlsServerName, context.User.Impersonation, handler)) { BaseAddress = context.Server, Timeout = timeout };
+        return new HttpClient(new ApplyRefusals.Handler(new Authentication(credentials, context.TlsServerName, context.User.Impersonation, handler))) { BaseAddress = context.Server, Timeout = timeout };
     }
 
     /// <summary>No redirects (credentials would go along), no cookies, as many connections as are needed, dead ones noticed.</summary>

@@ -16,6 +16,9 @@ public sealed partial class KubernetesClient : IDisposable
     /// <summary>Owner of the fields that this program applies.</summary>
     public const string FieldManager = ManifestChecks.Manager;
 
+    /// <summary>JSON is YAML; the server takes apply patches under this type only (API concepts, "Server-Side Apply").</summary>
+    internal const string ApplyPatch = "application/apply-patch+yaml";
+
     private const int PageSize = 500;
     private const int LongestAnswer = 64 * 1024 * 1024;
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
@@ -109,9 +112,8 @@ public sealed partial class KubernetesClient : IDisposable
             DryRun.Request("PATCH", path, $"{wanted.Title} in context {Context}");
             return wanted;
         }
-        // JSON is YAML; the server takes apply patches under this type only (API concepts, "Server-Side Apply").
         var body = JsonSerializer.SerializeToUtf8Bytes(manifest);
-        return new(await JsonAsync(() => Request(HttpMethod.Patch, path, body, "application/apply-patch+yaml"), $"{(options.OnlyCheck ? "check" : "apply")} {wanted.Title}", cancellation));
+        return new(await JsonAsync(() => Request(HttpMethod.Patch, path, body, ApplyPatch), $"{(options.OnlyCheck ? "check" : "apply")} {wanted.Title}", cancellation));
     }
 
     /// <summary>Creates an object, or replaces the version of it that was read; null when somebody else was faster.</summary>

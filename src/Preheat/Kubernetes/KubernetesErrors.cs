@@ -8,17 +8,21 @@ namespace Preheat.Kubernetes;
 /// <summary>Says in a person's words why a request to an API server failed.</summary>
 internal static class KubernetesErrors
 {
+    /// <summary>Most bytes that a <c>Status</c> may have.</summary>
+    public const int LongestStatus = 1024 * 1024;
+
     private const int LongestBody = 2048;
 
     /// <summary>The error for an answer that is no success. The body is a <c>Status</c> object (Kubernetes API conventions, "Response Status Kind"), or anything if a proxy answered.</summary>
     /// <param name="doing">What was asked for: <c>apply Deployment/gemma</c>.</param>
     public static KubernetesApiException From(HttpStatusCode code, string body, KubeContext context, string doing)
     {
-        var status = Parse(body);
+        var status = StatusOf(body);
         var reason = status.Text("reason") ?? code.ToString();
         var said = status.Text("message") is { Length: > 0 } message ? message : Shorten(body);
         var causes = status.Items("details", "causes")
             .Select(cause => new StatusCause(cause.Text("reason") ?? "", cause.Text("field") ?? "", cause.Text("message") ?? ""))
+            .Concat(ApplyRefusals.IsOne(status) ? ApplyRefusals.CausesOf(said) : [])
             .ToList();
         var place = $"{context.Server.GetLeftPart(UriPartial.Authority)} (context {context.Name} of {context.File})";
         return new(code, reason, causes, (int)code switch
@@ -31,6 +35,19 @@ internal static class KubernetesErrors
             400 or 422 => $"Cannot {doing}: the API server refuses it: {Invalid(causes, said)}",
             _ => $"Cannot {doing}: the API server {place} answered {(int)code} {reason}: {said}",
         });
+    }
+
+    /// <summary>The <c>Status</c> object of a body; null where it is something else.</summary>
+    public static JsonNode? StatusOf(string body)
+    {
+        try
+        {
+            return JsonNode.Parse(body) is JsonObject { } status && status.Text("kind") == "Status" ? status : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     /// <summary>True for a failure on the way to the server: no answer came.</summary>
@@ -71,18 +88,6 @@ internal static class KubernetesErrors
 
     private static string Invalid(IReadOnlyList<StatusCause> causes, string said) =>
         causes.Count == 0 ? said : string.Concat(causes.Select(cause => $"\n  {cause.Field}: {cause.Message}"));
-
-    private static JsonNode? Parse(string body)
-    {
-        try
-        {
-            return JsonNode.Parse(body) is JsonObject { } status && status.Text("kind") == "Status" ? status : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 
     private static string Shorten(string body) => body.Length == 0 ? "(no reason given)" : body.Length <= LongestBody ? body.Trim() : body[..LongestBody] + "…";
 }

@@ -102,6 +102,42 @@ public sealed class KubernetesClientTests : ScriptedServerTests
         error.ExitCode.ShouldBe(exitCode);
     }
 
+    [Theory]
+    [InlineData("(n/a; /v1, Kind=Pod): .spec.containers[name=\"c\"].imagee: field not declared in schema", "\n  .spec.containers[name=\"c\"].imagee: field not declared in schema")]
+    [InlineData("(n/a; /v1, Kind=Pod): errors:\n  .spec.x[k=\"a]: b\",port=80].y: field not declared in schema\n  .spec.z: expected map, got &{[a]}", "\n  .spec.x[k=\"a]: b\",port=80].y: field not declared in schema\n  .spec.z: expected map, got [a]")]
+    [InlineData("(n/a; /v1, Kind=Pod): .spec.image: expected string, got &value.valueUnstructured{Value:true}", "\n  .spec.image: expected string, got true")]
+    [InlineData("(n/a; /v1, Kind=Pod): no field is named", "failed to create typed patch object (n/a; /v1, Kind=Pod): no field is named")]
+    public async Task Takes_a_patch_that_fits_no_schema_for_a_refusal_although_servers_answer_500(string said, string told)
+    {
+        var tries = 0;
+        _server.Answer = context =>
+        {
+            Interlocked.Increment(ref tries);
+            return ScriptedApiServer.JsonAsync(context, new JsonObject { ["kind"] = "Status", ["message"] = "failed to create typed patch object " + said }.ToJsonString(), 500);
+        };
+        using var client = Connect();
+        var error = await Should.ThrowAsync<KubernetesApiException>(() => client.ApplyAsync(Pod("a"), default));
+        error.Message.ShouldBe($"Cannot apply Pod/a: the API server refuses it: {told}");
+        error.ExitCode.ShouldBe(2);
+        tries.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Tries_again_after_a_500_that_is_the_servers_own()
+    {
+        var tries = 0;
+        _server.Answer = context =>
+        {
+            context.Response.Headers.RetryAfter = "0";
+            return Interlocked.Increment(ref tries) < 3
+                ? ScriptedApiServer.JsonAsync(context, """{"kind":"Status","status":"Failure","message":"etcdserver: request timed out","code":500}""", 500)
+                : ScriptedApiServer.JsonAsync(context, """{"kind":"Pod","metadata":{"name":"a"}}""");
+        };
+        using var client = Connect();
+        (await client.ApplyAsync(Pod("a"), default)).Name.ShouldBe("a");
+        tries.ShouldBe(3);
+    }
+
     [Fact]
     public async Task Shows_a_conflict_field_by_field_with_its_owner()
     {
