@@ -103,7 +103,7 @@ internal sealed class ClusterParts : IAsyncDisposable
             _store, clock, events, network, new ImagePuller(options.Images, _store, clock, events, overrun, Path.Combine(folder, "roots")),
             new PodVolumes(_store, Path.Combine(folder, "volumes")), options.Runtimes, _probes, options.Touch));
         var (writer, metrics) = (new ObjectWriter(_store, time), new MetricStore(clock));
-        var reader = new MetricReader(metrics, _store);
+        var (reader, pages) = (new MetricReader(metrics, _store), new MetricPages(network, _probes));
         _balancers = new LoadBalancers(_store, clock, events, routes, network, options.Touch);
         var pods = new PodFactory(_store, events, deletion);
         _controllers =
@@ -119,7 +119,8 @@ internal sealed class ClusterParts : IAsyncDisposable
             new GarbageCollector(_store, clock, deletion),
             new NamespaceController(_store, clock),
             new DefinitionController(_store, clock, deletion),
-            new MetricScraper(_store, clock, network, _probes, metrics),
+            new MetricScraper(_store, clock, pages, metrics),
+            new NativeMetricReader(_store, clock, pages, metrics),
             new AcceleratorSampler(_store, clock, network, metrics),
             new AutoscalerController(_store, clock, events, writer, reader),
             _kubelet,

@@ -1,9 +1,7 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
 using Preheat.LocalCloud.Kubernetes.Store;
-using Preheat.LocalCloud.Pods;
 
 namespace Preheat.LocalCloud.Kubernetes.Autoscaling;
 
@@ -11,14 +9,10 @@ namespace Preheat.LocalCloud.Kubernetes.Autoscaling;
 /// Scrapes the pods that a PodMonitoring selects, as Google's managed collection does: without one a metric is unknown. The interval is
 /// infrastructure time with a floor.
 /// </summary>
-internal sealed class MetricScraper(ObjectStore store, InfrastructureClock clock, PodNetwork network, HttpClient http, MetricStore metrics) : PeriodicController(store, clock)
+internal sealed class MetricScraper(ObjectStore store, InfrastructureClock clock, MetricPages pages, MetricStore metrics) : PeriodicController(store, clock)
 {
     /// <summary>A kind is its group and plural; the definition is one that the cluster installs.</summary>
     public static readonly ResourceKind PodMonitoring = new("monitoring.googleapis.com", "v1", "PodMonitoring", "podmonitorings");
-
-    private const int BodyLimit = 4 * 1024 * 1024;
-
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Often enough for an autoscaler on a scaled clock.</summary>
     private static readonly TimeSpan Floor = TimeSpan.FromMilliseconds(200);
@@ -68,41 +62,14 @@ internal sealed class MetricScraper(ObjectStore store, InfrastructureClock clock
     {
         var port = endpoint.Number("port") ?? pod.Json.Objects("spec", "containers").SelectMany(container => container.Objects("ports"))
             .FirstOrDefault(item => item.Text("name") == endpoint.Text("port")).Number("containerPort");
-        if (port is null || network.Address(pod.Uid, (int)port) is not { } address)
+        if (port is null || await pages.ReadAsync(pod, (int)port, endpoint.Text("path"), stopping) is not { } samples)
         {
             return;
         }
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        limit.CancelAfter(Timeout);
-        try
-        {
-            var text = await ReadAsync(new Uri(address, $"./{(endpoint.Text("path") ?? "/metrics").TrimStart('/')}"), limit.Token);
-            var rules = endpoint.Objects("metricRelabeling").ToList();
-            var now = _clock.Time.GetUtcNow();
-            metrics.Put(source, Exposition.Parse(text).Where(sample => sample.Type is "gauge" or "unknown" && double.IsFinite(sample.Value))
-                .Select(sample => Relabeling.Apply(rules, sample)).OfType<Sample>().Select(sample => Series(sample, pod, (int)port, now)));
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !stopping.IsCancellationRequested)
-        {
-            // A pod that does not answer has no new value; the last one ages.
-        }
-    }
-
-    private async Task<string> ReadAsync(Uri address, CancellationToken cancellation)
-    {
-        using var response = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellation);
-        response.EnsureSuccessStatusCode();
-        await using var body = await response.Content.ReadAsStreamAsync(cancellation);
-        var buffer = new byte[64 * 1024];
-        using var text = new MemoryStream();
-        int read;
-        while ((read = await body.ReadAsync(buffer, cancellation)) > 0 && text.Length < BodyLimit)
-        {
-            text.Write(buffer, 0, read);
-        }
-
-        return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
+        var rules = endpoint.Objects("metricRelabeling").ToList();
+        var now = _clock.Time.GetUtcNow();
+        metrics.Put(source, samples.Where(sample => sample.Type is "gauge" or "unknown").Select(sample => Relabeling.Apply(rules, sample)).OfType<Sample>().Select(sample => Series(sample, pod, (int)port, now)));
     }
 
     /// <summary>Labels of the monitored resource <c>prometheus_target</c>; labels of the pod's own that collide are kept as <c>exported_…</c>.</summary>

@@ -56,6 +56,27 @@ public sealed class AutoscalerTests(TestCluster cluster)
     }
 
     [Fact]
+    public async Task Reads_a_gauge_of_the_pods_itself_where_an_AutoscalingMetric_names_it()
+    {
+        var (ns, name) = await DeployAsync();
+        cluster.Runtime.Load[name] = 35;
+        var autoscaler = Autoscaler(name);
+        autoscaler["spec"]!["metrics"]![0]!["pods"]!["metric"]!["name"] = $"autoscaling.gke.io|{name}|busy";
+        await cluster.PostAsync($"apis/autoscaling/v2/{ns}horizontalpodautoscalers", autoscaler);
+        var path = $"apis/autoscaling/v2/{ns}horizontalpodautoscalers/{name}";
+        await cluster.WaitAsync(path, body => body.Condition("ScalingActive").Text("reason") == "FailedGetPodsMetric");
+
+        await cluster.PostAsync($"apis/autoscaling.gke.io/v1beta1/{ns}autoscalingmetrics", new JsonObject
+        {
+            ["apiVersion"] = "autoscaling.gke.io/v1beta1",
+            ["kind"] = "AutoscalingMetric",
+            ["metadata"] = new JsonObject { ["name"] = name },
+            ["spec"] = JsonNode.Parse($$$"""{"metrics":[{"pod":{"selector":{"matchLabels":{"app":"{{{name}}}"}},"containers":[{"endpoint":{"port":8000},"metrics":[{"gauge":{"name":"busy","prometheusMetricName":"vllm:num_requests_running"}}]}]}}]}"""),
+        });
+        await cluster.WaitAsync(path, body => body.Number("status", "currentReplicas") == 4 && body.Condition("ScalingActive").Text("reason") == "ValidMetricFound");
+    }
+
+    [Fact]
     public async Task Says_that_it_cannot_compute_while_nobody_collects_the_metric()
     {
         var (ns, name) = await DeployAsync();
