@@ -65,6 +65,12 @@ interface IHazDeployment : INukeBuild
     [Parameter("What replicas are scaled on - none, running, waiting, kv-cache, tgi-queue, tgi-batch, duty-cycle, dcgm; default is running (tgi-queue for tgi) on GKE, none elsewhere", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(AutoscaleMetrics))]
     string? AutoscaleOn => TryGetValue(() => AutoscaleOn);
 
+    [Parameter("Who tells the autoscaler: Google's metrics adapter (default), native: GKE itself, from 1.35, keda", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(AutoscaleWays))]
+    string? AutoscaleThrough => TryGetValue(() => AutoscaleThrough);
+
+    [Parameter("Prometheus server that KEDA asks, as the cluster's pods reach it - default is Managed Service for Prometheus")]
+    string? Prometheus => TryGetValue(() => Prometheus);
+
     [Parameter("Target of that metric for each replica, in requests or per cent - default is 10 requests (5 waiting ones), 80 per cent")]
     int? AutoscaleTarget => TryGetValue<int?>(() => AutoscaleTarget);
 
@@ -82,6 +88,12 @@ interface IHazDeployment : INukeBuild
 
     [Parameter("Run the server as another user than root, as the restricted pod security standard asks")]
     bool Restricted => TryGetValue<bool?>(() => Restricted) ?? false;
+
+    [Parameter("Optional parts of the manifests - compute-class: GKE chooses machines by priority, with --spot falling back to on-demand; network-policy; zone-spread", ValueProviderType = typeof(IHazDeployment), ValueProviderMember = nameof(OptionalFeatures))]
+    string[]? Features => TryGetValue(() => Features);
+
+    [Parameter("PersistentVolumeClaim (ReadWriteMany) on which vLLM keeps what it compiles, for the next start - default is none")]
+    string? CompileCache => TryGetValue(() => CompileCache);
 
     [Parameter("Folder with a kustomization.yaml of your own, laid over the built-in manifests")]
     AbsolutePath? Manifests => TryGetValue(() => Manifests);
@@ -107,6 +119,8 @@ interface IHazDeployment : INukeBuild
     static IEnumerable<string> ServerApis => ["openai", "generate"];
     static IEnumerable<string> ClusterModes => ["autopilot", "standard"];
     static IEnumerable<string> Exposures => ["cluster", "internal"];
+    static IEnumerable<string> OptionalFeatures => OptionalFeature.All.Select(feature => feature.Name);
+    static IEnumerable<string> AutoscaleWays => ["adapter", "native", "keda"];
     static IEnumerable<string> AutoscaleMetrics => AutoscaleMetric.All.Select(metric => metric.Name);
 
     /// <summary>Folder of receipts, manifests and reports of all deployments.</summary>
@@ -139,12 +153,16 @@ interface IHazDeployment : INukeBuild
         MaxReplicas = MaxReplicas,
         MaxModelLength = MaxModelLength,
         AutoscaleOn = AutoscaleOn,
+        AutoscaleThrough = AutoscaleThrough,
+        Prometheus = Prometheus,
         AutoscaleTarget = AutoscaleTarget,
         ServerApi = ServerApi,
         ClusterMode = ClusterMode,
         Spot = Spot,
         Expose = Expose,
         Restricted = Restricted,
+        Features = Features,
+        CompileCache = CompileCache,
         ManifestsDirectory = Manifests,
     };
 }

@@ -12,17 +12,19 @@ const require = createRequire(import.meta.url);
 const objects = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const problems = [];
 
+// GKE's own kinds, and KEDA's, have packages of their own.
+const packages = { 'cloud.google.com/v1': '@kubernetes-models/gke', 'keda.sh/v1alpha1': '@kubernetes-models/keda' };
 const title = (object) => `${object.kind}/${object.metadata.name}`;
 const lines = [];
-objects.forEach((object, index) => {
-  const from = `kubernetes-models/${object.apiVersion}/${object.kind}`;
+for (const [index, object] of objects.entries()) {
+  const from = `${packages[object.apiVersion] ?? 'kubernetes-models'}/${object.apiVersion}`;
   try {
-    new (require(from)[object.kind])(object).validate();
+    new ((await import(from))[object.kind])(object).validate();
   } catch (error) {
     problems.push(`${title(object)}: ${error.message}`);
   }
   lines.push(`import { I${object.kind} as T${index} } from "${from}";`, `export const o${index}: T${index} = ${JSON.stringify(object)};`);
-});
+}
 
 // In this folder, so that the modules are found.
 const folder = mkdtempSync(path.join(here, 'objects-'));

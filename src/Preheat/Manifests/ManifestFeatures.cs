@@ -16,6 +16,9 @@ internal static class ManifestFeatures
         // Only GKE has the kind PodMonitoring, and the annotations of its load balancer.
         var gke = deployment.Platform == "gke";
         var vllm = deployment.Server == "vllm";
+        var keda = deployment.AutoscaleThrough == Autoscaling.Keda;
+        var classed = deployment.Features.Contains(OptionalFeature.ComputeClass);
+        var guarded = deployment.Features.Contains(OptionalFeature.NetworkPolicy);
         (bool Wanted, string Folder)[] all =
         [
             (true, $"base/{deployment.Server}"),
@@ -27,13 +30,24 @@ internal static class ManifestFeatures
             (deployment.Weights == "streamed" && ServerVersion.Of(deployment.BaseImage).KnowsDisableLogRequests, "components/vllm-quiet"),
             (!gke, "components/kubernetes"),
             (gke && deployment.ClusterMode == "standard", "components/standard"),
-            (gke && deployment.Spot, "components/spot"),
+            (gke && deployment.Spot && !classed, "components/spot"),
+            (gke && deployment.Spot && classed, "components/spot-notice"),
+            (classed, deployment.Spot ? "cluster/compute-class-spot" : "cluster/compute-class"),
+            (classed, "components/compute-class"),
+            (deployment.CompileCache is not null, "components/compile-cache"),
+            (deployment.Features.Contains("zone-spread"), "components/zone-spread"),
+            (guarded, "components/network-policy"),
+            (guarded && gke && deployment.Expose == "internal", "components/network-policy-internal"),
+            (guarded && (IsDownloaded(request) || deployment.Weights == "streamed"), "components/network-policy-downloads"),
             (deployment.Restricted, "components/restricted"),
             (gke && deployment.Expose == "internal", "components/internal-load-balancer"),
             (gke, "components/monitoring"),
             (autoscaled ? deployment.MaxReplicas > 1 : deployment.MinReplicas > 1, "components/disruption-budget"),
-            (autoscaled, "components/autoscaling"),
-            (autoscaled, $"components/{metric.Component}"),
+            (autoscaled && !keda, "components/autoscaling"),
+            (autoscaled && deployment.AutoscaleThrough == Autoscaling.Adapter, $"components/{metric.Component}"),
+            (autoscaled && deployment.AutoscaleThrough == Autoscaling.Native, "components/autoscaling-native"),
+            (autoscaled && keda, "components/autoscaling-keda"),
+            (autoscaled && keda && deployment.Prometheus is null, "components/autoscaling-keda-google"),
             (metric.Name == "dcgm", "cluster/dcgm"),
         ];
         return [.. all.Where(feature => feature.Wanted).Select(feature => feature.Folder)];

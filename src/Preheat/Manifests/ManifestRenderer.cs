@@ -33,8 +33,8 @@ public sealed record RenderRequest
 public static partial class ManifestRenderer
 {
     // The order in which objects are applied: what others need comes first. Kinds that are not named come where a Deployment does.
-    private static readonly string[] First = ["Namespace", "StorageClass", "ServiceAccount", "Secret", "ConfigMap", "PersistentVolume", "PersistentVolumeClaim", "Service"];
-    private static readonly string[] Last = ["PodMonitoring", "PodDisruptionBudget", "HorizontalPodAutoscaler"];
+    private static readonly string[] First = ["Namespace", "StorageClass", "ComputeClass", "ServiceAccount", "Secret", "ConfigMap", "PersistentVolume", "PersistentVolumeClaim", "Service"];
+    private static readonly string[] Last = ["PodMonitoring", "PodDisruptionBudget", "AutoscalingMetric", "TriggerAuthentication", "HorizontalPodAutoscaler", "ScaledObject"];
 
     /// <summary>Renders, checks and writes. The same request gives the same bytes. What is doubtful but may be meant is a <see cref="Warning"/>.</summary>
     /// <exception cref="UserException">A manifest is wrong, or the model does not fit the GPUs; the message lists every problem with file and line. Nothing is written then.</exception>
@@ -84,8 +84,8 @@ public static partial class ManifestRenderer
     // A number applied beside an autoscaler would set a scaled deployment back at each roll-out.
     private static IReadOnlyList<ManifestObject> LeaveReplicasToTheAutoscaler(IReadOnlyList<ManifestObject> objects)
     {
-        var scaled = objects.Where(value => value.Kind == "HorizontalPodAutoscaler")
-            .Select(value => (Kind: value.Root.Text("spec", "scaleTargetRef", "kind"), Name: value.Root.Text("spec", "scaleTargetRef", "name")))
+        var scaled = objects.Where(value => value.Kind is "HorizontalPodAutoscaler" or "ScaledObject")
+            .Select(value => (Kind: value.Root.Text("spec", "scaleTargetRef", "kind") ?? "Deployment", Name: value.Root.Text("spec", "scaleTargetRef", "name")))
             .ToHashSet();
         return [.. objects.Select(value => scaled.Contains((value.Kind, value.Name)) ? value with { Root = value.Root.Without(["spec", "replicas"]) } : value)];
     }
@@ -120,10 +120,34 @@ public static partial class ManifestRenderer
             variables.Add("MODEL_REVISION", model.Revision);
         if (deployment.Weights == "volume")
             variables.Add("WEIGHTS_CLAIM", request.WeightsClaim ?? throw new UserException("The weights are on no volume yet. Run ./build.sh StageWeights."));
+        if (deployment.Features.Contains(OptionalFeature.ComputeClass))
+            variables.Add("COMPUTE_CLASS", $"preheat-{deployment.Accelerator}-{deployment.AcceleratorCount}{(deployment.Spot ? "-spot" : "")}");
+        if (deployment.CompileCache is { } claim)
+            variables.Add("COMPILE_CACHE_CLAIM", claim);
         if (metric.Name != AutoscaleMetric.None)
-            variables.Add("AUTOSCALE_METRIC", metric.Metric).Add("AUTOSCALE_TARGET", metric.Quantity(deployment.AutoscaleTarget)).Add("MAX_REPLICAS", deployment.MaxReplicas);
+            AddAutoscaling(variables, deployment, metric);
         return variables;
     }
+
+    private static void AddAutoscaling(ManifestVariables variables, Deployment deployment, AutoscaleMetric metric)
+    {
+        variables.Add("MAX_REPLICAS", deployment.MaxReplicas);
+        switch (deployment.AutoscaleThrough)
+        {
+            case Autoscaling.Keda:
+                variables.Add("AUTOSCALE_GAUGE", metric.Gauge!).Add("AUTOSCALE_THRESHOLD", metric.Threshold(deployment.AutoscaleTarget)).Add("PROMETHEUS", deployment.Prometheus ?? ManagedPrometheus(deployment));
+                break;
+            case Autoscaling.Native:
+                variables.Add("AUTOSCALE_GAUGE", metric.Gauge!).Add("AUTOSCALE_ON", metric.Name).Add("AUTOSCALE_TARGET", metric.Quantity(deployment.AutoscaleTarget));
+                break;
+            default:
+                variables.Add("AUTOSCALE_METRIC", metric.Metric).Add("AUTOSCALE_TARGET", metric.Quantity(deployment.AutoscaleTarget));
+                break;
+        }
+    }
+
+    // cloud.google.com, "Query using the Prometheus HTTP API".
+    private static string ManagedPrometheus(Deployment deployment) => $"https://monitoring.googleapis.com/v1/projects/{deployment.ProjectId}/location/global/prometheus";
 
     // A label value: at most 63 letters, digits, '-', '_', '.', a letter or digit at both ends.
     private static string LabelOf(string modelName)

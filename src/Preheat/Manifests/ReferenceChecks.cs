@@ -5,6 +5,8 @@ namespace Preheat.Manifests;
 /// <summary>Checks of what Services, autoscalers, disruption budgets and monitoring say about workloads.</summary>
 internal sealed class ReferenceChecks(IReadOnlyList<ManifestObject> objects, ICollection<string> problems)
 {
+    private readonly AutoscalingChecks _autoscaling = new(objects, problems);
+
     /// <summary>True when the labels have every pair of the selector.</summary>
     public static bool IsPartOf(YamlMap selector, YamlMap? labels) =>
         labels is not null && selector.Entries.All(entry => entry.Value is YamlScalar scalar && labels.Text(entry.Key) == scalar.Text);
@@ -16,8 +18,16 @@ internal sealed class ReferenceChecks(IReadOnlyList<ManifestObject> objects, ICo
             case "Service":
                 CheckService(value);
                 break;
-            case "HorizontalPodAutoscaler":
-                CheckAutoscaler(value);
+            case "HorizontalPodAutoscaler" or "ScaledObject":
+                _autoscaling.Check(value);
+                break;
+            case "AutoscalingMetric":
+                CheckScraped(value);
+                break;
+            case "NetworkPolicy" when value.Root.Find("spec", "podSelector", "matchLabels") is YamlMap { Entries.Count: > 0 } guarded:
+                var behind = PodsOf(value, guarded);
+                foreach (var port in value.Root.Items("spec", "ingress").OfType<YamlMap>().SelectMany(rule => rule.Items("ports")).OfType<YamlMap>().Select(port => port["port"]).OfType<YamlScalar>())
+                    CheckPort(value, port, behind);
                 break;
             case "PodDisruptionBudget":
                 CheckBudget(value);
@@ -50,38 +60,16 @@ internal sealed class ReferenceChecks(IReadOnlyList<ManifestObject> objects, ICo
         }
     }
 
-    private void CheckAutoscaler(ManifestObject autoscaler)
+    private void CheckScraped(ManifestObject metric)
     {
-        var target = autoscaler.Root.Find("spec", "scaleTargetRef") as YamlMap;
-        if (target is not null && !objects.Any(value => value.Kind == target.Text("kind") && value.Name == target.Text("name") && value.ApiVersion == (target.Text("apiVersion") ?? value.ApiVersion)))
+        foreach (var pod in metric.Root.Items("spec", "metrics").OfType<YamlMap>().Select(item => item["pod"]).OfType<YamlMap>())
         {
-            var known = objects.Where(value => value.Kind is "Deployment" or "StatefulSet").Select(value => value.Name).ToList();
-            problems.Add($"{target.At}: {autoscaler.Title} scales {target.Text("apiVersion")} {target.Text("kind")}/{target.Text("name")}, which is not here{NearestName.Hint(target.Text("name") ?? "", known)}");
+            if (pod.Find("selector", "matchLabels") is not YamlMap { Entries.Count: > 0 } selector)
+                continue;
+            var targets = PodsOf(metric, selector);
+            foreach (var port in pod.Items("containers").OfType<YamlMap>().Select(container => container.Find("endpoint", "port")).OfType<YamlScalar>())
+                CheckPort(metric, port, targets);
         }
-        if (target is not null && objects.Any(other => other != autoscaler && other.Kind == autoscaler.Kind && other.Root.Text("spec", "scaleTargetRef", "name") == target.Text("name")))
-            problems.Add($"{target.At}: two autoscalers scale {target.Text("kind")}/{target.Text("name")}; they would work against each other. Use --autoscale-on none for one of your own.");
-        var most = Quantities.Value(autoscaler.Root.Text("spec", "maxReplicas") ?? "");
-        if (Quantities.Value(autoscaler.Root.Text("spec", "minReplicas") ?? "1") is { } least && least > most)
-            problems.Add($"{autoscaler.Root.Find("spec", "maxReplicas")!.At}: minReplicas {least} is above maxReplicas {most}.");
-        foreach (var metric in autoscaler.Root.Items("spec", "metrics").OfType<YamlMap>())
-            CheckMetric(metric);
-    }
-
-    private void CheckMetric(YamlMap metric)
-    {
-        if (metric.Text("type") is not { Length: > 0 } type)
-            return;
-        var field = char.ToLowerInvariant(type[0]) + type[1..];
-        if (metric[field] is not YamlMap source)
-        {
-            problems.Add($"{metric.At}: a metric of type {type} has the field {field}.");
-            return;
-        }
-        if (source["target"] is not YamlMap target || target.Text("type") is not { } form)
-            return;
-        var value = form switch { "AverageValue" => "averageValue", "Utilization" => "averageUtilization", _ => "value" };
-        if (target[value] is null)
-            problems.Add($"{target.At}: a target of type {form} has the field {value}.");
     }
 
     private void CheckBudget(ManifestObject budget)

@@ -1,8 +1,10 @@
+using System.Globalization;
+
 namespace Preheat.Serving;
 
 /// <summary>What replicas can be scaled on, and how the metric is called behind the stackdriver adapter (cloud.google.com, "Autoscale large language model inference workloads with GPUs").</summary>
 /// <param name="Name">The word of <c>--autoscale-on</c>.</param>
-/// <param name="Metric">Name of the metric: <c>prometheus.googleapis.com|NAME|gauge</c>.</param>
+/// <param name="Metric">Name of the metric behind the adapter: <c>prometheus.googleapis.com|NAME|gauge</c>.</param>
 /// <param name="Component">Folder of <c>manifests/components</c> that puts it into the autoscaler.</param>
 /// <param name="Server">The only server that has the metric; null for one of the GPU.</param>
 /// <param name="DefaultTarget">Target for each replica when none is given.</param>
@@ -30,15 +32,9 @@ public sealed record AutoscaleMetric(string Name, string Metric, string Componen
     /// <summary>A target as a Kubernetes quantity. The KV cache's use is a fraction: 80 per cent are <c>800m</c>.</summary>
     public string Quantity(int target) => Name == "kv-cache" ? $"{target * 10}m" : $"{target}";
 
-    /// <summary>What the user asked for; without a word, the server's own metric where a metrics adapter may be: on GKE, and on the embedded cluster, which plays it.</summary>
-    internal static AutoscaleMetric Read(ParameterReader read, string? asked, string platform, string server)
-    {
-        var fallback = platform != "gke" ? None : server == "tgi" ? "tgi-queue" : "running";
-        var metric = Find(read.OneOf("--autoscale-on", asked, fallback, [.. All.Select(one => one.Name)]));
-        if (metric.Server is { } only && only != server)
-            read.Error($"--autoscale-on {metric.Name} is a metric of {only}, and the server is {server}. Use {string.Join(", ", All.Where(one => one.Server is null || one.Server == server).Select(one => one.Name))}.");
-        if (metric.Name != None && platform == "kubernetes")
-            read.Error($"--autoscale-on {metric.Name} needs the metrics adapter of GKE. With --platform kubernetes bring an autoscaler of your own with --manifests.");
-        return metric;
-    }
+    /// <summary>A target as the number that the metric is compared with: 80 per cent of the KV cache are <c>0.8</c>.</summary>
+    public string Threshold(int target) => (Name == "kv-cache" ? target / 100m : target).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Name of the gauge that the server shows Prometheus, such as <c>vllm:num_requests_running</c>; null for a metric of the GPU.</summary>
+    public string? Gauge => Server is null ? null : Metric.Split('|')[1];
 }

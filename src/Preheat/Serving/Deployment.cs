@@ -54,6 +54,12 @@ public sealed record Deployment
     /// <summary>What the replicas are scaled on; see <see cref="AutoscaleMetric"/>. <c>none</c> keeps <see cref="MinReplicas"/>.</summary>
     public string AutoscaleOn { get; init; } = AutoscaleMetric.None;
 
+    /// <summary>Who tells the autoscaler the metric: <c>adapter</c>, <c>native</c> or <c>keda</c>.</summary>
+    public string AutoscaleThrough { get; init; } = Autoscaling.Adapter;
+
+    /// <summary>Address of the Prometheus server that KEDA asks; null for Managed Service for Prometheus.</summary>
+    public string? Prometheus { get; init; }
+
     /// <summary>The metric's target for each replica: requests, or per cent.</summary>
     public int AutoscaleTarget { get; init; }
 
@@ -71,6 +77,12 @@ public sealed record Deployment
 
     /// <summary>Run as another user than root.</summary>
     public bool Restricted { get; init; }
+
+    /// <summary>Optional parts of the manifests; see <see cref="OptionalFeature"/>.</summary>
+    public IReadOnlyList<string> Features { get; init; } = [];
+
+    /// <summary>Claim of the volume on which vLLM keeps what it compiles; null for none.</summary>
+    public string? CompileCache { get; init; }
 
     /// <summary>Folder with a kustomization of the user's own, laid over ours; null for none.</summary>
     public string? ManifestsDirectory { get; init; }

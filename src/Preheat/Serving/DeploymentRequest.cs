@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Preheat.Images;
+using Preheat.Manifests;
 using Preheat.Models;
 
 namespace Preheat.Serving;
@@ -58,6 +59,10 @@ public sealed partial record DeploymentRequest
 
     public string? AutoscaleOn { get; init; }
 
+    public string? AutoscaleThrough { get; init; }
+
+    public string? Prometheus { get; init; }
+
     public int? AutoscaleTarget { get; init; }
 
     public string? ServerApi { get; init; }
@@ -69,6 +74,10 @@ public sealed partial record DeploymentRequest
     public string? Expose { get; init; }
 
     public bool Restricted { get; init; }
+
+    public IReadOnlyList<string>? Features { get; init; }
+
+    public string? CompileCache { get; init; }
 
     public string? ManifestsDirectory { get; init; }
 
@@ -112,7 +121,9 @@ public sealed partial record DeploymentRequest
         var baseImage = read.Read<string>("--base-image", BaseImage, standard, (text, out same) => ImageReference.TryParse(same = text, out _), "[HOST/]NAME[:TAG][@sha256:DIGEST] in lower case, for example " + standard);
         if (ServerVersion.Of(baseImage).Server is { } other && other != server)
             read.Error($"--base-image {baseImage} is an image of {other}, and the server is {server}. Give --server {other}, or an image of {server}, for example {standard}.");
-        var metric = AutoscaleMetric.Read(read, AutoscaleOn, platform, server);
+        var (metric, through, prometheus) = Autoscaling.Read(read, this, platform, server);
+        if (CompileCache is not null && server != "vllm")
+            read.Error($"--compile-cache keeps what vLLM compiles; {server} compiles nothing. Leave it out.");
         if (ManifestsDirectory is not null && !File.Exists(Path.Combine(ManifestsDirectory, "kustomization.yaml")))
             read.Error($"--manifests '{ManifestsDirectory}' has no kustomization.yaml. Name a folder with one; docs/targets/RenderManifests.md shows an example.");
 
@@ -132,8 +143,12 @@ public sealed partial record DeploymentRequest
             Spot = Spot,
             Expose = read.OneOf("--expose", Expose, "cluster", "cluster", "internal"),
             Restricted = Restricted,
+            Features = OptionalFeature.Read(read, Features, platform),
+            CompileCache = CompileCache is null ? null : read.Read<string?>("--compile-cache", CompileCache, null, IsClaim, "the name of a PersistentVolumeClaim that many pods may write to (ReadWriteMany)"),
             ManifestsDirectory = ManifestsDirectory,
             AutoscaleOn = metric.Name,
+            AutoscaleThrough = through,
+            Prometheus = prometheus,
             AutoscaleTarget = read.Whole("--autoscale-target", AutoscaleTarget, metric.DefaultTarget, 1, metric.IsPercentage ? 100 : 1_000_000),
             Accelerator = read.Text("--accelerator", Accelerator, "nvidia-l4", LabelForm(), "a GPU product as GKE names it, such as nvidia-l4 or nvidia-h100-80gb"),
             AcceleratorCount = read.Whole("--accelerator-count", AcceleratorCount, 1, 1, 16),
@@ -156,6 +171,8 @@ public sealed partial record DeploymentRequest
     private static bool IsRepository(string text, out string same) =>
         LabelForm().IsMatch(same = text)
         || (ImageReference.TryParse(text, out var path) && path is { Tag: null, Digest: null } && (path.Name == text || path.Host == ImageReference.DefaultHost && text.StartsWith(ImageReference.DefaultHost, StringComparison.Ordinal)));
+
+    private static bool IsClaim(string text, out string? same) => KubernetesNames.IsSubdomain(same = text);
 
     private const string LabelRule = "1 to 40 lower-case letters, digits and dashes, beginning with a letter and not ending with a dash";
 

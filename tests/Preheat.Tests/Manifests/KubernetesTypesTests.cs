@@ -26,12 +26,19 @@ public sealed class KubernetesTypesTests : IDisposable
         }
         Render("vllm", "running", "streamed", "gs://weights/gemma");
         Render("vllm", "none", "volume", "hf://preheat/tiny-gemma-2");
+        _fixture.Deployment = _fixture.Deployment with { Features = [.. OptionalFeature.All.Select(feature => feature.Name)], CompileCache = "compiled" };
+        foreach (var through in new[] { "adapter", "native", "keda" })
+        {
+            _fixture.Deployment = _fixture.Deployment with { AutoscaleThrough = through };
+            Render("vllm", "running", "baked", "hf://preheat/tiny-gemma-2");
+            Render("vllm", "running", "hub", "hf://preheat/tiny-gemma-2");
+        }
 
         var (code, output) = Validate(objects);
         code.ShouldBe(0, output);
         output.ShouldEndWith($"{objects.Count} objects validated");
         objects.Select(value => (string)value!["kind"]!).Distinct().Order(StringComparer.Ordinal)
-            .ShouldBe(["Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "ServiceAccount"]);
+            .ShouldBe(["ComputeClass", "Deployment", "HorizontalPodAutoscaler", "NetworkPolicy", "PodDisruptionBudget", "ScaledObject", "Service", "ServiceAccount", "TriggerAuthentication"]);
 
         void Render(string server, string metric, string weights, string model)
         {
@@ -43,8 +50,8 @@ public sealed class KubernetesTypesTests : IDisposable
                 Server = server, AutoscaleOn = metric, AutoscaleTarget = 10, Weights = weights, Model = ModelReference.Parse(model), MinReplicas = 2, MaxModelLength = 1024,
                 Spot = plain, Restricted = !plain, Expose = plain ? "internal" : "cluster", ClusterMode = plain ? "autopilot" : "standard", ServerApi = plain && server == "vllm" ? "generate" : "openai",
             };
-            // PodMonitoring is GKE's own kind.
-            foreach (var value in ManifestFolder.Load(_fixture.Render(), _fixture.Output).Where(value => value.Kind != "PodMonitoring"))
+            // Kinds of GKE's own that no package describes.
+            foreach (var value in ManifestFolder.Load(_fixture.Render(), _fixture.Output).Where(value => value.Kind is not ("PodMonitoring" or "AutoscalingMetric")))
                 objects.Add(value.ToJson());
         }
     }

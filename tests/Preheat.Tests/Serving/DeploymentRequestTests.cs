@@ -57,6 +57,39 @@ public sealed class DeploymentRequestTests
     }
 
     [Fact]
+    public void Takes_optional_features_once_and_in_one_order()
+    {
+        Validate(new DeploymentRequest { Features = ["Zone-Spread", "network-policy", "zone-spread"] }).Features.ShouldBe(["network-policy", "zone-spread"]);
+        Validate(new DeploymentRequest { Features = [""] }).Features.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Scales_through_KEDA_on_any_cluster_that_has_a_Prometheus()
+    {
+        var deployment = Validate(new DeploymentRequest { Platform = "kubernetes", AutoscaleThrough = "keda", Prometheus = "http://prometheus.monitoring:9090/" });
+        (deployment.AutoscaleOn, deployment.AutoscaleTarget, deployment.Prometheus).ShouldBe(("running", 10, "http://prometheus.monitoring:9090"));
+    }
+
+    public static TheoryData<DeploymentRequest, string> Misfits => new()
+    {
+        { new() { Features = ["network-polizy"] }, "--features 'network-polizy' is not allowed. Give one of compute-class, network-policy, zone-spread" },
+        { new() { Platform = "kubernetes", Features = ["compute-class"] }, "--features compute-class is for --platform gke" },
+        { new() { Server = "tgi", CompileCache = "compiled" }, "--compile-cache keeps what vLLM compiles" },
+        { new() { CompileCache = "Compiled_Things" }, "--compile-cache 'Compiled_Things' is not allowed" },
+        { new() { AutoscaleThrough = "native", AutoscaleOn = "dcgm" }, "comes through the adapter only. Use --autoscale-through adapter, or a metric of the server: running, waiting, kv-cache." },
+        { new() { AutoscaleThrough = "native", Prometheus = "http://p:9090" }, "--prometheus is for --autoscale-through keda" },
+        { new() { AutoscaleThrough = "keda", Prometheus = "http://user:word@p:9090" }, "is not allowed. Give the address of a Prometheus server" },
+        { new() { AutoscaleThrough = "keda", Prometheus = "p:9090" }, "is not allowed. Give the address of a Prometheus server" },
+        { new() { Platform = "kubernetes", AutoscaleThrough = "keda" }, "Give --prometheus http://HOST:PORT" },
+        { new() { Platform = "kubernetes", AutoscaleOn = "running" }, "use --autoscale-through keda --prometheus http://HOST:PORT" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Misfits))]
+    public void Says_what_does_not_go_together(DeploymentRequest request, string message) =>
+        Should.Throw<UserException>(() => Validate(request)).Message.ShouldContain(message);
+
+    [Fact]
     public void Lists_all_errors_together_each_with_its_parameter_and_value()
     {
         var error = Should.Throw<UserException>(() => Validate(new DeploymentRequest
