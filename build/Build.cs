@@ -41,6 +41,8 @@ sealed class Build : NukeBuild, IVerify, IDoctor, IStatus, IRollback, ITeardown,
             Check(wrong, () => ((IBakeImage)this).CheckImageBuild(targets.Contains("RenderManifests")));
         if (targets.Contains("Deploy"))
             Check(wrong, () => _ = ((IDeploy)this).Strategy);
+        if (targets.Contains("Deploy") || targets.Contains("Rollback"))
+            Check(wrong, () => _ = ((IDeploy)this).Timeouts);
         if (targets.Contains("LoadTest"))
             Check(wrong, () => _ = ((ILoadTest)this).Load);
         return [.. wrong];

@@ -18,6 +18,9 @@ interface IDeploy : IRenderManifests
     [Parameter("How new pods get their GPU: surge (default) before the old ones end, recreate: after", Name = "Rollout", ValueProviderType = typeof(IDeploy), ValueProviderMember = nameof(Strategies))]
     string? RolloutStrategyName => TryGetValue(() => RolloutStrategyName);
 
+    [Parameter("Time limits of a roll-out's phases: node, image, container, weights, ready, first-token as PHASE=DURATION, or a DURATION for the whole - default follows from the expected cold start")]
+    string[]? RolloutTimeout => TryGetValue(() => RolloutTimeout);
+
     /// <summary>What is allowed: for the help, for completion, and to be checked.</summary>
     static IEnumerable<string> Strategies => ["surge", "recreate"];
 
@@ -30,6 +33,18 @@ interface IDeploy : IRenderManifests
             var name = read.OneOf("--rollout", RolloutStrategyName, "surge", [.. Strategies]);
             read.ThrowIfWrong();
             return name == "recreate" ? RolloutStrategy.Recreate : RolloutStrategy.Surge;
+        }
+    }
+
+    /// <summary>The time limits as asked for.</summary>
+    RolloutTimeouts Timeouts
+    {
+        get
+        {
+            var read = Session.Reader();
+            var timeouts = RolloutTimeouts.Parse(RolloutTimeout, read);
+            read.ThrowIfWrong();
+            return timeouts;
         }
     }
 
@@ -56,6 +71,7 @@ interface IDeploy : IRenderManifests
                 ForceConflicts = ForceConflicts,
                 NoRollback = NoRollback,
                 Strategy = Strategy,
+                Timeouts = Timeouts,
                 Previous = receipts.Output<Rollout>(nameof(Deploy)),
             };
             if (Diff)

@@ -11,7 +11,7 @@ interface IRollback : ISmokeTest
         {
             var session = Session.Current;
             var receipts = session.Steps.Receipts;
-            var (revision, from) = await Rollbacks.RunAsync(session.Deployment, Revision, ForceConflicts, await session.EndpointsAsync(), session.Events, Session.Time, cancellation);
+            var (revision, from) = await Rollbacks.RunAsync(session.Deployment, Revision, ForceConflicts, Timeouts, await session.EndpointsAsync(), session.Events, Session.Time, cancellation);
             // What runs now is not what the receipts describe: the next Deploy applies the manifests again.
             foreach (var target in new[] { nameof(Deploy), nameof(SmokeTest) })
                 receipts.Delete(target);

@@ -37,6 +37,9 @@ public sealed record DeployRequest
 
     public RolloutStrategy Strategy { get; init; }
 
+    /// <summary>Time limits other than the usual ones.</summary>
+    public RolloutTimeouts Timeouts { get; init; } = RolloutTimeouts.None;
+
     /// <summary>What the last deploy left, to set its cold start beside the new one; null when there was none.</summary>
     public Rollout? Previous { get; init; }
 }

@@ -28,10 +28,11 @@ internal sealed record DeploySet(IReadOnlyList<JsonObject> Wanted, ServingEndpoi
             throw new UserException($"The manifests in {request.ManifestsDirectory} must hold exactly one Deployment.");
         var endpoint = EndpointOf(manifests, workload);
         var objects = SecretsOf(request, workload).Concat(manifests.Select(value => value.ToJson())).ToList();
-        if (request.Strategy is RolloutStrategy.Recreate)
+        foreach (var item in objects.Where(item => item.Text("kind") == "Deployment"))
         {
-            foreach (var item in objects.Where(item => item.Text("kind") == "Deployment"))
+            if (request.Strategy is RolloutStrategy.Recreate)
                 item["spec"]!["strategy"] = new JsonObject { ["type"] = "Recreate" };
+            request.Timeouts.Extend(item);
         }
         return new(objects, endpoint) { Manifests = manifests };
     }

@@ -13,8 +13,8 @@ internal static class DeploymentProgress
         var available = json.Whole("status", "availableReplicas") ?? 0;
         if (ObjectProgress.IsUnseen(deployment))
             return ObjectProgress.Waiting(ObjectProgress.Unseen);
-        if (deployment.Condition("Progressing") is { } progressing && progressing.Text("reason") is "ProgressDeadlineExceeded")
-            return ObjectProgress.Failed("no progress before the deadline", $"no progress within {json.Whole("spec", "progressDeadlineSeconds") ?? 600} s ({progressing.Text("message")})");
+        if (IsLate(deployment))
+            return ObjectProgress.Failed("no progress before the deadline", $"no progress within {json.Whole("spec", "progressDeadlineSeconds") ?? 600} s ({deployment.Condition("Progressing").Text("message")})");
         if (json.Flag("spec", "paused"))
             return ObjectProgress.Failed("paused", "the roll-out is paused; somebody did that. Go on with: kubectl rollout resume");
         if (updated < desired)
@@ -25,6 +25,9 @@ internal static class DeploymentProgress
             return ObjectProgress.Waiting($"{available} of {updated} replicas available");
         return ObjectProgress.Done($"{available} of {desired} replicas available");
     }
+
+    /// <summary>True when Kubernetes calls the roll-out failed, since nothing came of it in time.</summary>
+    public static bool IsLate(KubernetesObject deployment) => deployment.Condition("Progressing").Text("reason") is "ProgressDeadlineExceeded";
 
     // Pods that cannot even be made: a quota, a policy.
     private static string ReplicaFailure(KubernetesObject deployment) =>

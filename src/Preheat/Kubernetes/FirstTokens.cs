@@ -12,16 +12,14 @@ internal static class FirstTokens
 {
     public const string Phase = "first token";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-
     /// <summary>The starts with the phase added where it could be measured.</summary>
-    public static async Task<IReadOnlyList<PodColdStart>> MeasureAsync(IReadOnlyList<PodColdStart> starts, ServingEndpoint endpoint, CloudEndpoints endpoints, RolloutLive live, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<PodColdStart>> MeasureAsync(IReadOnlyList<PodColdStart> starts, ServingEndpoint endpoint, CloudEndpoints endpoints, TimeSpan limit, RolloutLive live, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         var (all, told) = (new List<PodColdStart>(), false);
         foreach (var start in starts)
         {
             using var connection = ServingConnection.Open(starts.Count == 1 ? endpoint : endpoint with { Kind = EndpointKind.PortForward }, endpoints, time, start.Pod);
-            var (seconds, problem) = await AskAsync(connection, endpoint.ServedModelName, time, cancellation);
+            var (seconds, problem) = await AskAsync(connection, endpoint.ServedModelName, limit, time, cancellation);
             if (seconds is null && !told)
                 events.Emit(new Note($"The first token of Pod/{start.Pod} is not measured: {problem}"));
             told |= seconds is null;
@@ -35,11 +33,11 @@ internal static class FirstTokens
     public static IReadOnlyList<PodColdStart> Keep(IReadOnlyList<PodColdStart> starts, Rollout? previous) =>
         [.. starts.Select(start => previous?.Pods.FirstOrDefault(pod => pod.Pod == start.Pod)?.Phases.FirstOrDefault(phase => phase.Phase == Phase) is { } measured ? start with { Phases = [.. start.Phases, measured] } : start)];
 
-    private static async Task<(double? Seconds, string Problem)> AskAsync(ServingConnection connection, string model, TimeProvider time, CancellationToken cancellation)
+    private static async Task<(double? Seconds, string Problem)> AskAsync(ServingConnection connection, string model, TimeSpan limit, TimeProvider time, CancellationToken cancellation)
     {
         var clock = new RunClock(time);
         var target = LoadTarget.Generate(new LoadOptions { Dialect = LoadDialect.Completions, Prompt = "Hello", MaxTokens = 1, Stream = true }, connection.BaseAddress, model);
-        var record = await new RequestSender(connection.Client, clock, Limit).SendAsync(target, clock.Now, cancellation);
+        var record = await new RequestSender(connection.Client, clock, limit).SendAsync(target, clock.Now, cancellation);
         return record.FirstContent is { } first
             ? (Math.Round((first - record.Sent) / 1e9, 3), "")
             : (null, record.Error ?? $"{target.Address.AbsolutePath} answered {record.Status} without a token.");

@@ -23,13 +23,31 @@ public sealed record PhaseLimits
     /// <summary>Without any change; Kubernetes' own progress deadline comes before it.</summary>
     public required TimeSpan Quiet { get; init; }
 
-    public static PhaseLimits Of(KubernetesObject deployment)
+    /// <summary>The first request to a pod. Longer, and its time is not told; the roll-out does not fail. The default value is 60 seconds.</summary>
+    public TimeSpan FirstToken { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>From the apply until all replicas are ready; null (the default) for no such limit.</summary>
+    public TimeSpan? Whole { get; init; }
+
+    /// <summary>The limits for a Deployment, whose progress deadline is sized from the expected cold start.</summary>
+    public static PhaseLimits Of(KubernetesObject deployment, RolloutTimeouts asked)
     {
         var deadline = TimeSpan.FromSeconds(deployment.Json.Whole("spec", "progressDeadlineSeconds") ?? 600) + Patience;
-        return new() { Weights = deadline, Ready = deadline, Quiet = deadline };
+        var usual = new PhaseLimits { Weights = deadline, Ready = deadline, Quiet = deadline };
+        TimeSpan Limit(PodPhase phase, TimeSpan otherwise) => asked.Phases.TryGetValue(phase, out var limit) ? limit : otherwise;
+        return usual with
+        {
+            Node = Limit(PodPhase.Node, usual.Node),
+            Image = Limit(PodPhase.Image, usual.Image),
+            Container = Limit(PodPhase.Container, usual.Container),
+            Weights = Limit(PodPhase.Weights, usual.Weights),
+            Ready = Limit(PodPhase.Ready, usual.Ready),
+            FirstToken = Limit(PodPhase.FirstToken, usual.FirstToken),
+            Whole = asked.Whole,
+        };
     }
 
-    /// <summary>The limit of a phase; null for one that has none of its own.</summary>
+    /// <summary>The limit of a phase; null when there is nothing to wait for any more.</summary>
     public TimeSpan? Of(PodPhase phase) => phase switch
     {
         PodPhase.Node => Node,
@@ -37,6 +55,7 @@ public sealed record PhaseLimits
         PodPhase.Container => Container,
         PodPhase.Weights => Weights,
         PodPhase.Ready => Ready,
+        PodPhase.FirstToken => FirstToken,
         _ => null,
     };
 }

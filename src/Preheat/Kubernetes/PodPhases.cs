@@ -15,6 +15,9 @@ internal sealed class PodPhases(KubernetesClient client, TimeProvider time)
     private readonly HashSet<string> _hidden = new(StringComparer.Ordinal);
     private long _looked;
 
+    /// <summary>True once the pod was taken.</summary>
+    public bool Knows(KubernetesObject pod) => _pods.ContainsKey(pod.Uid);
+
     /// <summary>Takes what a pod's status says.</summary>
     public void Take(KubernetesObject pod) => Reach(pod, PodReport.PhaseOf(pod));
 

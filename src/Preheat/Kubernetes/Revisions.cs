@@ -68,6 +68,7 @@ internal static class Revisions
         KubernetesObject set,
         string name,
         bool force,
+        RolloutTimeouts timeouts,
         RolloutLive live,
         IEventSink events,
         TimeProvider time,
@@ -76,11 +77,12 @@ internal static class Revisions
         var now = await client.FindAsync(deployment.Kind, deployment.Namespace, deployment.Name, cancellation)
             ?? throw new PreheatException($"{deployment.Title} is not there any more.");
         var manifest = Manifest(now, set);
+        timeouts.Extend(manifest);
         await client.ApplyAsync(manifest, new(force, OnlyCheck: true), cancellation);
         var applied = await client.ApplyAsync(manifest, new(force), cancellation);
         if (client.DryRun is not null)
             return new(applied, set, []);
-        return await new RolloutWatch(client, applied, OwnedObjects.Selector(name), live, events, time).WaitAsync(PhaseLimits.Of(applied), cancellation);
+        return await new RolloutWatch(client, applied, OwnedObjects.Selector(name), live, events, time).WaitAsync(PhaseLimits.Of(applied, timeouts), cancellation);
     }
 
     /// <summary>After a failed roll-out: back to the last good revision.</summary>
@@ -91,6 +93,7 @@ internal static class Revisions
         KubernetesObject good,
         PreheatException failure,
         string name,
+        RolloutTimeouts timeouts,
         RolloutLive live,
         IEventSink events,
         TimeProvider time,
@@ -101,7 +104,7 @@ internal static class Revisions
         events.Emit(new StateChanged(deployment.Title, $"goes back to revision {NumberOf(good)}, the last good one"));
         try
         {
-            var view = await RestoreAsync(client, deployment, good, name, force: true, live, events, time, cancellation);
+            var view = await RestoreAsync(client, deployment, good, name, force: true, timeouts, live, events, time, cancellation);
             await MarkGoodAsync(client, view.Deployment, cancellation);
             return new PreheatException($"{failure.Message}\nRevision {NumberOf(good)} serves again (as revision {view.Deployment.Annotation(RolloutWatch.Revision)}). To keep a failed revision for a look at it, add --no-rollback.", failure);
         }

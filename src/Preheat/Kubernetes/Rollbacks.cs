@@ -14,6 +14,7 @@ public static class Rollbacks
         Deployment deployment,
         int? revision,
         bool force,
+        RolloutTimeouts timeouts,
         CloudEndpoints endpoints,
         IEventSink events,
         TimeProvider time,
@@ -30,7 +31,7 @@ public static class Rollbacks
         await using var lease = client.DryRun is null ? await ClusterLease.TakeAsync(client, deployment.Name, deployment.Namespace, events, time, cancellation) : null;
         events.Emit(new StateChanged(only.Title, $"goes back to revision {from.Number} ({from.Image})"));
         using var live = new RolloutLive(events, time);
-        var view = await Revisions.RestoreAsync(client, only, set, deployment.Name, force, live, events, time, lease?.Token ?? cancellation);
+        var view = await Revisions.RestoreAsync(client, only, set, deployment.Name, force, timeouts, live, events, time, lease?.Token ?? cancellation);
         if (client.DryRun is { } dryRun)
             throw dryRun.Undecided(isTold: true);
         await Revisions.MarkGoodAsync(client, view.Deployment, cancellation);

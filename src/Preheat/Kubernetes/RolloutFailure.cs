@@ -11,13 +11,15 @@ internal static partial class RolloutFailure
     private const int MostPods = 10;
 
     /// <param name="why">What decided it.</param>
+    /// <param name="moreTime">The option that would have it wait longer; null when time is not what is missing.</param>
     /// <param name="trouble">The pod it is about, when it is one; else the worst one is looked for.</param>
     public static async Task<PreheatException> ExplainAsync(
         KubernetesClient client,
         RolloutView view,
         string why,
         (KubernetesObject Pod, PodTrouble Trouble)? trouble,
-        CancellationToken cancellation)
+        CancellationToken cancellation,
+        string? moreTime = null)
     {
         var evidence = new StringBuilder();
         var (warnings, log) = (new List<string>(), (IReadOnlyList<string>)[]);
@@ -38,7 +40,7 @@ internal static partial class RolloutFailure
             : [found is null ? why : $"{found.Reason}: {found.Message}", .. Enumerable.Reverse(warnings), why];
         var rule = SurgeOf(view, said) ?? TroubleRule.For(said);
         var old = (view.Deployment.Json.Whole("status", "availableReplicas") ?? 0) > 0 ? "The earlier revision goes on serving. " : "";
-        return new PreheatException($"{view.Deployment.Title} did not roll out: {(rule is null ? "" : rule.Why + ": ")}{why}{evidence}\n{old}{rule?.NextStep ?? "Mend what is said above and run Deploy again; ./build.sh Status shows what is there."}");
+        return new PreheatException($"{view.Deployment.Title} did not roll out: {(rule is null ? "" : rule.Why + ": ")}{why}{evidence}\n{old}{rule?.NextStep ?? "Mend what is said above and run Deploy again; ./build.sh Status shows what is there."}{(moreTime is null ? "" : $" If it only needs longer: {moreTime}")}");
     }
 
     /// <summary>The new pod waits for the GPU that a pod of the earlier revision has, and that one stays until the new pod serves.</summary>

@@ -42,7 +42,7 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         var watches = Kinds.Select(kind => FollowAsync(kind, changes.Writer, stop.Token)).ToArray();
         try
         {
-            _lastChange = time.GetTimestamp();
+            var began = _lastChange = time.GetTimestamp();
             live.Begin();
             var missing = Kinds.Length;
             while (true)
@@ -50,9 +50,11 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
                 var isNews = await WaitAsync(changes.Reader, cancellation);
                 while (changes.Reader.TryRead(out var change))
                     missing -= Take(change);
+                if (limits.Whole is { } whole && time.GetElapsedTime(began) > whole)
+                    throw await RolloutFailure.ExplainAsync(client, View() ?? new(deployment, null, []), $"it is not complete after {Spans.Text(whole)}", trouble: null, cancellation, RolloutTimeouts.More(whole));
                 if (missing > 0)
                     continue;
-                if (isNews && await JudgeAsync(cancellation) is { } done)
+                if (isNews && await JudgeAsync(limits, cancellation) is { } done)
                 {
                     _lastShow = 0;
                     Show(limits);
@@ -128,7 +130,7 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         return new(current, set, [.. pods]);
     }
 
-    private async Task<RolloutView?> JudgeAsync(CancellationToken cancellation)
+    private async Task<RolloutView?> JudgeAsync(PhaseLimits limits, CancellationToken cancellation)
     {
         var view = View() ?? throw new PreheatException($"{deployment.Title} was removed while it rolled out. Somebody else works on the namespace {deployment.Namespace}.");
         var progress = DeploymentProgress.Of(view.Deployment);
@@ -148,7 +150,7 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
                 throw await RolloutFailure.ExplainAsync(client, view, $"{pod.Title}: {report.State}", (pod, trouble), cancellation);
         }
         if (progress.Failure is { } failure)
-            throw await RolloutFailure.ExplainAsync(client, view, failure, trouble: null, cancellation);
+            throw await RolloutFailure.ExplainAsync(client, view, failure, trouble: null, cancellation, DeploymentProgress.IsLate(view.Deployment) ? MoreTime(view, limits) : null);
         // The Deployment's own news may overtake its pods'; the view that is handed out has both.
         return progress.IsDone && view.Pods.Count(pod => PodReport.Of(pod).IsReady) >= (view.Deployment.Json.Whole("spec", "replicas") ?? 1) ? view : null;
     }
@@ -164,20 +166,27 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         live.Show(view, DeploymentProgress.Of(view.Deployment).State, isSeen ? [.. Waited(view).Select(pod => _phases.Picture(pod, limits))] : [], _trouble?.Text);
     }
 
+    // Kubernetes' own deadline is over: what would have it wait longer for the pod that is waited for.
+    private string? MoreTime(RolloutView view, PhaseLimits limits) =>
+        Waited(view).Where(pod => !PodReport.Of(pod).IsReady && _phases.Knows(pod)).Select(pod => _phases.Picture(pod, limits).Phase).Select(phase => limits.Of(phase) is { } limit ? RolloutTimeouts.More(phase, limit) : null).FirstOrDefault();
+
     private static IEnumerable<KubernetesObject> Waited(RolloutView view) => view.Pods.Where(pod => !pod.IsDeleting);
 
     // Is a limit over, and what do events and logs say?
     private async Task GlanceAsync(PhaseLimits limits, CancellationToken cancellation)
     {
         if (time.GetElapsedTime(_lastChange) > limits.Quiet)
-            throw await RolloutFailure.ExplainAsync(client, View() ?? new(deployment, null, []), $"nothing has changed for {limits.Quiet.TotalSeconds:0} s", trouble: null, cancellation);
+            throw await RolloutFailure.ExplainAsync(client, View() ?? new(deployment, null, []), $"nothing has changed for {limits.Quiet.TotalSeconds:0} s", trouble: null, cancellation, View() is { } quiet ? MoreTime(quiet, limits) : null);
         if (View() is not { } view || ObjectProgress.IsUnseen(view.Deployment))
             return;
         var waiting = Waited(view).Where(pod => !PodReport.Of(pod).IsReady).ToList();
         foreach (var pod in waiting)
         {
             if (_phases.Picture(pod, limits) is { Limit: { } limit } picture && time.GetUtcNow() - picture.Since > limit)
-                throw await RolloutFailure.ExplainAsync(client, view, $"{pod.Title} is in the phase '{picture.Phase.Text()}' for longer than {Spans.Text(limit)}: {PodReport.Of(pod).State}", PodReport.Of(pod).Trouble is { } trouble ? (pod, trouble) : null, cancellation);
+            {
+                var why = $"{pod.Title} is in the phase '{picture.Phase.Text()}' for longer than {Spans.Text(limit)}: {PodReport.Of(pod).State}";
+                throw await RolloutFailure.ExplainAsync(client, view, why, PodReport.Of(pod).Trouble is { } trouble ? (pod, trouble) : null, cancellation, RolloutTimeouts.More(picture.Phase, limits.Of(picture.Phase) ?? limit));
+            }
         }
         await _phases.LookAsync(waiting, cancellation);
         if (waiting.Count == 0 || (_lastGlance != 0 && time.GetElapsedTime(_lastGlance) < Glance))

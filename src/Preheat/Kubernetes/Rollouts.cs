@@ -15,6 +15,8 @@ public static class Rollouts
     {
         var (deployment, place) = (request.Deployment.Name, request.Deployment.Namespace);
         var set = DeploySet.Of(request, endpoints.DryRun);
+        foreach (var warning in set.Wanted.Where(item => item.Text("kind") == KubernetesKind.Deployment.Kind).Select(request.Timeouts.Warning).OfType<string>())
+            events.Emit(new Warning(warning));
         using var client = KubernetesClient.Connect(endpoints, time);
         var made = await EnsureNamespaceAsync(client, place, events, cancellation);
         set = await set.LeavingReplicasAsync(client, deployment, place, cancellation);
@@ -91,14 +93,15 @@ public static class Rollouts
         var deployment = applied.First(change => change.After.Kind == KubernetesKind.Deployment).After;
         using var live = new RolloutLive(events, time);
         live.Applied(applied);
+        var limits = PhaseLimits.Of(deployment, request.Timeouts);
         RolloutView view;
         try
         {
-            view = await new RolloutWatch(client, deployment, OwnedObjects.Selector(request.Deployment.Name), live, events, time).WaitAsync(PhaseLimits.Of(deployment), cancellation);
+            view = await new RolloutWatch(client, deployment, OwnedObjects.Selector(request.Deployment.Name), live, events, time).WaitAsync(limits, cancellation);
         }
         catch (PreheatException failure) when (failure is not KubernetesApiException && good is not null && !request.NoRollback)
         {
-            throw await Revisions.GoBackAsync(client, deployment, good, failure, request.Deployment.Name, live, events, time, cancellation);
+            throw await Revisions.GoBackAsync(client, deployment, good, failure, request.Deployment.Name, request.Timeouts, live, events, time, cancellation);
         }
         await Revisions.MarkGoodAsync(client, view.Deployment, cancellation);
         await Pruning.RemoveAsync(client, request.Deployment, set.Wanted, events, cancellation);
@@ -107,7 +110,7 @@ public static class Rollouts
         var revision = view.Deployment.Annotation(RolloutWatch.Revision);
         starts = before?.Annotation(RolloutWatch.Revision) == revision
             ? FirstTokens.Keep(starts, request.Previous)
-            : await FirstTokens.MeasureAsync(starts, endpoint, endpoints, live, events, time, cancellation);
+            : await FirstTokens.MeasureAsync(starts, endpoint, endpoints, limits.FirstToken, live, events, time, cancellation);
         ColdStarts.Tell(starts, events);
         return new()
         {

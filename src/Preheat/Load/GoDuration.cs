@@ -36,6 +36,21 @@ public static class GoDuration
         return text.Append(Fraction(size % Minute, Second)).Append('s').ToString();
     }
 
+    /// <summary>A span as people write it: in Go's form (<c>600s</c>, <c>1m30s</c>), or plain seconds (<c>600</c>). False when it is neither.</summary>
+    public static bool TryRead(string text, out TimeSpan span)
+    {
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds < 1e9)
+            span = TimeSpan.FromSeconds(seconds);
+        else if (TryParse(text, out var nanoseconds))
+            span = TimeSpan.FromTicks(nanoseconds / 100);
+        else
+        {
+            span = default;
+            return false;
+        }
+        return true;
+    }
+
     /// <summary>The value as vegeta shows it: rounded (half away from zero) to the unit below its own, then formatted.</summary>
     public static string FormatRounded(long nanoseconds)
     {

@@ -98,10 +98,8 @@ public sealed record LoadOptions
     {
         if (text is null)
             return null;
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds < 1e9)
-            return TimeSpan.FromSeconds(seconds);
-        if (GoDuration.TryParse(text, out var nanoseconds))
-            return TimeSpan.FromTicks(nanoseconds / 100);
+        if (GoDuration.TryRead(text, out var span))
+            return span;
         errors.Add($"{option} '{text}' is not a duration, for example 30s, 1m30s or 600 (seconds)");
         return null;
     }

@@ -147,6 +147,17 @@ public sealed class BrokenClusterTests : ScriptedServerTests
         _rollout.SetPod("""{"phase":"Pending"}""", node: node);
         var error = await Should.ThrowAsync<PreheatException>(() => _rollout.WaitAsync(ample, new() { Node = node is null ? none : ample, Image = node is null ? ample : none, Weights = ample, Ready = ample, Quiet = ample }));
         error.Message.ShouldContain(message);
+        error.Message.ShouldEndWith($"If it only needs longer: --rollout-timeout {(node is null ? "node" : "image")}=1s");
+    }
+
+    [Fact]
+    public async Task Gives_the_whole_its_time()
+    {
+        _rollout.SetPod("""{"phase":"Pending"}""");
+        var ample = TimeSpan.FromMinutes(5);
+        var error = await Should.ThrowAsync<PreheatException>(() => _rollout.WaitAsync(ample, new() { Weights = ample, Ready = ample, Quiet = ample, Whole = TimeSpan.FromSeconds(1) }));
+        error.Message.ShouldStartWith("Deployment/gemma did not roll out: it is not complete after 1 s\n  Pod/gemma-1-a: has a node; fetching its image");
+        error.Message.ShouldEndWith("If it only needs longer: --rollout-timeout 2s");
     }
 
     private async Task<string> FailsAsync(string why, string nextStep)

@@ -88,6 +88,7 @@ public sealed class RolloutWatchTests : ScriptedServerTests
         error.ShouldContain("Pod/gemma-1-a: no node yet: 0/2 nodes have nvidia-h100");
         error.ShouldContain("FailedScaleUp: GCE out of resources");
         error.ShouldNotContain("all is well");
+        error.ShouldEndWith("If it only needs longer: --rollout-timeout image=1m");
     }
 
     [Fact]

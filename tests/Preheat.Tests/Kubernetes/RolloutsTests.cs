@@ -155,7 +155,7 @@ public sealed partial class RolloutsTests : IAsyncLifetime
     }
 
     private Task<(string Revision, KeptRevision From)> RollBackAsync(int? revision) =>
-        Rollbacks.RunAsync(_fixture.Deployment, revision, force: false, _cluster.Endpoints, _fixture, TimeProvider.System, default);
+        Rollbacks.RunAsync(_fixture.Deployment, revision, force: false, RolloutTimeouts.None, _cluster.Endpoints, _fixture, TimeProvider.System, default);
 
     private Task<string> DiffAsync() => Rollouts.DiffAsync(Request(), _cluster.Endpoints, _fixture, TimeProvider.System, default);
 
