@@ -6,19 +6,26 @@ using Preheat.Kubernetes;
 namespace Preheat.Benchmarks.Cluster;
 
 /// <summary>
-/// 500 objects applied to the embedded cluster over HTTP, beside <c>kubectl</c>. Each is a process of its own, so that the peaks of memory are theirs; the
+/// 500 objects applied to the embedded cluster over HTTP, beside <c>kubectl</c>, and a watch over 5,000 pods. Each is a process of its own, so that the peaks of memory are theirs; the
 /// cluster has a state of its own and is stopped at the end.
 /// </summary>
 internal static class ClusterBenchmark
 {
     private const int Objects = 500;
     private const string ApplyCommand = "cluster-apply";
+    private const string WatchCommand = "cluster-watch";
 
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n" };
 
     /// <summary>Runs the process that is measured; false when the arguments do not name it.</summary>
     public static async Task<bool> TryRunPartAsync(string[] arguments, CancellationToken cancellation)
     {
+        if (arguments is [WatchCommand, var config])
+        {
+            using var watching = Connect(config);
+            await WatchBenchmark.RunAsync(watching, cancellation);
+            return true;
+        }
         if (arguments is not [ApplyCommand, var kubeconfig, var file])
             return false;
         using var client = Connect(kubeconfig);
@@ -44,7 +51,10 @@ internal static class ClusterBenchmark
                 await OursAsync($"{Objects} objects checked (dry run) and applied", work, [ApplyCommand, kubeconfig, await ObjectsAsync(work, kubeconfig, "ours", cancellation)], cancellation),
                 await MeasureAsync($"kubectl apply --server-side of {Objects} objects, unchecked", work, "kubectl", ["--kubeconfig", kubeconfig, "apply", "--server-side", "-f", await ObjectsAsync(work, kubeconfig, "kubectls", cancellation)], cancellation),
             ];
-            Console.WriteLine($"cluster, load average {await ChildRun.LoadAverageAsync(cancellation)}; goal: applied in 10 s");
+            var watch = await OursAsync($"a watch that sees {WatchBenchmark.Pods} pods come", work, [WatchCommand, kubeconfig], cancellation);
+            figures.Add(watch);
+            figures.Add(new("the embedded cloud that holds them", watch.Seconds, CpuSeconds: null, await WatchBenchmark.CloudPeakAsync(Path.Combine(work, "state"), cancellation)));
+            Console.WriteLine($"cluster, load average {await ChildRun.LoadAverageAsync(cancellation)}; goals: applied in 10 s, watched in 200 MB");
             Console.WriteLine($"{"",-60}{"s",8}{"CPU s",8}{"peak MB",9}");
             foreach (var figure in figures)
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {figure.Name,-58}{figure.Seconds,8:0.00}{figure.CpuSeconds,8:0.00}{figure.PeakBytes / 1e6,9:0}"));
@@ -101,5 +111,5 @@ internal static class ClusterBenchmark
 
     private static KubernetesClient Connect(string kubeconfig) => KubernetesClient.Connect(new CloudEndpoints { Hub = new Uri("http://127.0.0.1/"), Kubeconfig = kubeconfig }, TimeProvider.System);
 
-    private sealed record Figure(string Name, double Seconds, double CpuSeconds, long PeakBytes);
+    private sealed record Figure(string Name, double Seconds, double? CpuSeconds, long PeakBytes);
 }

@@ -82,7 +82,8 @@ internal sealed class PodWorker(NodeServices node, StoredObject pod, string addr
 
     private ContainerWorker Add(JsonObject container, bool isInit)
     {
-        var worker = new ContainerWorker(node, pod, container, _status, address, isInit);
+        // A copy: the part alone, without the tree of the pod's first version around it.
+        var worker = new ContainerWorker(node, pod, container.Copy(), _status, address, isInit);
         lock (_lock)
         {
             _containers.Add(worker);

@@ -12,7 +12,7 @@ using Preheat.LocalCloud.Pods;
 namespace Preheat.LocalCloud.Tests.Pods;
 
 /// <summary>
-/// Runs <c>serve</c> as a small web server per container, <c>exit N</c> as a program that ends at once, <c>fail</c> as one that cannot start.
+/// Runs <c>serve</c> as a small web server per container, <c>idle</c> as a program that listens on nothing, <c>exit N</c> as a program that ends at once, <c>fail</c> as one that cannot start.
 /// </summary>
 internal sealed class FakeRuntime : IPodRuntime
 {
@@ -31,7 +31,7 @@ internal sealed class FakeRuntime : IPodRuntime
 
     public ConcurrentQueue<string> Stopped { get; } = new();
 
-    public bool Accepts(IReadOnlyList<string> argv) => argv[0] is "serve" or "exit" or "fail";
+    public bool Accepts(IReadOnlyList<string> argv) => argv[0] is "serve" or "idle" or "exit" or "fail";
 
     public async Task<IRunningContainer> StartAsync(ContainerStart start, CancellationToken cancellation)
     {
@@ -39,6 +39,7 @@ internal sealed class FakeRuntime : IPodRuntime
         start.Log($"argv: {string.Join(' ', start.Argv)}");
         return start.Argv[0] switch
         {
+            "idle" => new Idle(),
             "exit" => new Ended(int.Parse(start.Argv[1])),
             "fail" => throw new IOException("the program cannot start"),
             _ => await Server.StartAsync(this, start),
@@ -52,6 +53,23 @@ internal sealed class FakeRuntime : IPodRuntime
         public Uri? Address(int containerPort) => null;
 
         public Task StopAsync(TimeSpan grace) => Task.CompletedTask;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    private sealed class Idle : IRunningContainer
+    {
+        private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<int> Exited => _exited.Task;
+
+        public Uri? Address(int containerPort) => null;
+
+        public Task StopAsync(TimeSpan grace)
+        {
+            _exited.TrySetResult(143);
+            return Task.CompletedTask;
+        }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

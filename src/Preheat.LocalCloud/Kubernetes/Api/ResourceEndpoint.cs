@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -10,6 +11,9 @@ namespace Preheat.LocalCloud.Kubernetes.Api;
 /// <summary>The verbs on objects and collections, the same for every kind.</summary>
 internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, Deletion deletion, TimeProvider time)
 {
+    /// <summary>Bytes of a list that are sent together.</summary>
+    private const int FlushAfter = 64 * 1024;
+
     private static readonly string[] PatchTypes =
         ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
 
@@ -59,7 +63,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
             : store.List(path.Kind, path.Namespace, out version);
 
         // A page continues behind the last key of the page before it, in the same version of the collection.
-        var all = objects.Where(item => labels.Matches(item.Json.Map("metadata", "labels")) && fields.Matches(item.Json))
+        var all = objects.Where(item => labels.Matches(item) && fields.Matches(item))
             .Where(item => options.After.Length == 0 || ObjectKey.CompareNames(item.Key, options.After) > 0).ToList();
         var page = all.Take(options.Limit).ToList();
         var metadata = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture) };
@@ -72,16 +76,32 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
             }
         }
 
-        return Bodies.WriteAsync(
-            context,
-            200,
-            TableView.Asked(context, path.Kind, time) is { } table
-                ? table.Of(page.Select(item => item.Json), metadata)
-                : ListOf(path.Kind, metadata, new JsonArray([.. page.Select(item => (JsonNode)VersionView.JsonOf(item, path.Kind).DeepClone())])));
+        return TableView.Asked(context, path.Kind, time) is { } table
+            ? Bodies.WriteAsync(context, 200, table.Of(page.Select(item => item.Json), metadata))
+            : WriteListAsync(context, path.Kind, metadata, page);
     }
 
-    private static JsonObject ListOf(ResourceKind kind, JsonObject metadata, JsonArray items) =>
-        new() { ["kind"] = kind.ListKind, ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata, ["items"] = items };
+    /// <summary>Items are written from the bytes that the store has of them: a large list costs no second tree.</summary>
+    private static async Task WriteListAsync(HttpContext context, ResourceKind kind, JsonObject metadata, List<StoredObject> items)
+    {
+        context.Response.ContentType = "application/json";
+        var body = context.Response.BodyWriter;
+        var head = KubeJson.Serialize(new JsonObject { ["kind"] = kind.ListKind, ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata });
+        body.Write(head.AsSpan(..^1));
+        body.Write(",\"items\":["u8);
+        for (var at = 0; at < items.Count; at++)
+        {
+            body.Write(at > 0 ? ","u8 : []);
+            body.Write(VersionView.Of(items[at], kind));
+            if (body.UnflushedBytes > FlushAfter)
+            {
+                await body.FlushAsync(context.RequestAborted);
+            }
+        }
+
+        body.Write("]}"u8);
+        await body.FlushAsync(context.RequestAborted);
+    }
 
     private async Task CreateAsync(HttpContext context, ApiPath path)
     {
@@ -190,14 +210,14 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
         var query = context.Request.Query;
         var (labels, fields) = (LabelSelector.Parse(query["labelSelector"]), FieldSelector.Parse(path.Kind, query["fieldSelector"]));
         var options = await DeleteOptions.ReadAsync(context);
-        var items = new JsonArray();
-        foreach (var item in store.List(path.Kind, path.Namespace).Where(item => labels.Matches(item.Json.Map("metadata", "labels")) && fields.Matches(item.Json)))
+        var items = new List<StoredObject>();
+        foreach (var item in store.List(path.Kind, path.Namespace).Where(item => labels.Matches(item) && fields.Matches(item)))
         {
             deletion.Delete(item.Key, options);
-            items.Add(item.Json.DeepClone());
+            items.Add(item);
         }
 
-        await Bodies.WriteAsync(context, 200, ListOf(path.Kind, new JsonObject { ["resourceVersion"] = store.Version.ToString(CultureInfo.InvariantCulture) }, items));
+        await WriteListAsync(context, path.Kind, new JsonObject { ["resourceVersion"] = store.Version.ToString(CultureInfo.InvariantCulture) }, items);
     }
 
     private async Task ScaleAsync(HttpContext context, ApiPath path)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -13,6 +14,8 @@ namespace Preheat.LocalCloud.Kubernetes.Api;
 /// </summary>
 internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action touch, CancellationToken stopping)
 {
+    private const int FlushAfter = 64 * 1024;
+
     private static readonly TimeSpan LongestWatch = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan BookmarkEvery = TimeSpan.FromMinutes(1);
 
@@ -70,6 +73,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
             {
                 context.Response.ContentType = "application/json";
                 await WriteAsync(context, "ERROR", KubeJson.Serialize(e.ToStatus()));
+                await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
                 return;
             }
         }
@@ -91,7 +95,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
             await BookmarkAsync(context, path.Kind, last, initialEnd: true);
         }
 
-        await context.Response.Body.FlushAsync(context.RequestAborted);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
         try
         {
             last = await StreamAsync(context, path.Kind, filter, table, channel.Reader, bookmarks, last, ended.Token);
@@ -101,6 +105,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
             if (bookmarks)
             {
                 await BookmarkAsync(context, path.Kind, Math.Max(last, filter.LastSent), initialEnd: false);
+                await context.Response.BodyWriter.FlushAsync(end.Token);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -123,7 +128,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
                 if (bookmarks)
                 {
                     await BookmarkAsync(context, kind, Math.Max(last, filter.LastSent), initialEnd: false);
-                    await context.Response.Body.FlushAsync(cancellation);
+                    await context.Response.BodyWriter.FlushAsync(cancellation);
                 }
 
                 nextBookmark = Task.Delay(BookmarkEvery, time, cancellation);
@@ -146,7 +151,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
             }
 
             touch();
-            await context.Response.Body.FlushAsync(cancellation);
+            await context.Response.BodyWriter.FlushAsync(cancellation);
         }
     }
 
@@ -165,12 +170,17 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
     private static Task WriteAsync(HttpContext context, string type, TableView? table, ResourceKind kind, StoredObject item) =>
         WriteAsync(context, type, table is null ? VersionView.Of(item, kind) : KubeJson.Serialize(table.Of(item.Json)));
 
+    /// <summary>Gathers lines that come together; what has gathered is flushed before it grows large, the rest by the caller.</summary>
     private static async Task WriteAsync(HttpContext context, string type, byte[] bytes)
     {
-        var body = context.Response.Body;
-        await body.WriteAsync(Encoding.ASCII.GetBytes($"{{\"type\":\"{type}\",\"object\":"), context.RequestAborted);
-        await body.WriteAsync(bytes, context.RequestAborted);
-        await body.WriteAsync("}\n"u8.ToArray(), context.RequestAborted);
+        var body = context.Response.BodyWriter;
+        body.Write(Encoding.ASCII.GetBytes($"{{\"type\":\"{type}\",\"object\":"));
+        body.Write(bytes);
+        body.Write("}\n"u8);
+        if (body.UnflushedBytes > FlushAfter)
+        {
+            await body.FlushAsync(context.RequestAborted);
+        }
     }
 
     private sealed class Filter(ApiPath path, LabelSelector labels, FieldSelector fields)
@@ -181,7 +191,7 @@ internal sealed class WatchEndpoint(ObjectStore store, TimeProvider time, Action
             change.Object.Key.Kind == path.Kind && (path.Namespace.Length == 0 || change.Object.Namespace == path.Namespace) && (path.Name.Length == 0 || change.Object.Name == path.Name);
 
         public bool Matches(StoredObject item) =>
-            (path.Name.Length == 0 || item.Name == path.Name) && labels.Matches(item.Json.Map("metadata", "labels")) && fields.Matches(item.Json);
+            (path.Name.Length == 0 || item.Name == path.Name) && labels.Matches(item) && fields.Matches(item);
 
         /// <summary>How the change looks through the selectors: an object that begins to match is added, one that ceases to is deleted.</summary>
         public string? TypeFor(StoreChange change)

@@ -113,7 +113,7 @@ internal sealed class AutoscalerController(ObjectStore store, InfrastructureCloc
         }
 
         var labels = LabelSelector.Parse(selector);
-        var pods = Store.List(ResourceKinds.Pod, item.Namespace).Where(pod => labels.Matches(pod.Json.Map("metadata", "labels"))).ToList();
+        var pods = Store.List(ResourceKinds.Pod, item.Namespace).Where(pod => labels.Matches(pod)).ToList();
         var specs = item.Json.Objects("spec", "metrics").DefaultIfEmpty(new JsonObject { ["type"] = "Resource", ["resource"] = new JsonObject { ["name"] = "cpu" } });
         var outcomes = specs.Select(spec => _metrics.Evaluate(spec, item.Namespace, current, scale.Int(0, "status", "replicas"), pods, calculator)).ToList();
         status.Measure(outcomes.Select(outcome => outcome.Status));

@@ -41,7 +41,7 @@ internal sealed class MetricScraper(ObjectStore store, InfrastructureClock clock
         var selector = labels is { Count: > 0 } ? LabelSelector.FromObject(labels)! : LabelSelector.Everything;
         var sources = new HashSet<string>(StringComparer.Ordinal);
         var scrapes = new List<Task>();
-        foreach (var pod in Store.List(ResourceKinds.Pod, item.Namespace).Where(pod => selector.Matches(pod.Json.Map("metadata", "labels"))))
+        foreach (var pod in Store.List(ResourceKinds.Pod, item.Namespace).Where(pod => selector.Matches(pod)))
         {
             var at = 0;
             foreach (var endpoint in item.Json.Objects("spec", "endpoints"))

@@ -52,7 +52,7 @@ internal sealed class MetricsAdapter(MetricReader metrics, ObjectStore store)
         var selector = LabelSelector.Parse(request.Query["metricLabelSelector"]);
         var labels = LabelSelector.Parse(request.Query["labelSelector"]);
         var items = metrics.OfPods(ns, metric, selector)
-            .Where(item => pod == "*" ? store.Get(new ObjectKey(ResourceKinds.Pod, ns, item.Key)) is { } found && labels.Matches(found.Json.Map("metadata", "labels")) : item.Key == pod)
+            .Where(item => pod == "*" ? store.Get(new ObjectKey(ResourceKinds.Pod, ns, item.Key)) is { } found && labels.Matches(found) : item.Key == pod)
             .OrderBy(item => item.Key, StringComparer.Ordinal).ToList();
         if (items.Count == 0)
         {

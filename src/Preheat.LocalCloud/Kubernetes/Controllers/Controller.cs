@@ -12,6 +12,11 @@ internal abstract class Controller(ObjectStore store, InfrastructureClock clock)
 {
     private static readonly TimeSpan RetryAfterFault = TimeSpan.FromSeconds(1);
 
+    /// <summary>A round of work that took this long is followed by a rest as long, so that changes to the same objects come together.</summary>
+    private static readonly TimeSpan LongRound = TimeSpan.FromMilliseconds(5);
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(200);
+
     private readonly Channel<ObjectKey> _queue = Channel.CreateUnbounded<ObjectKey>(new UnboundedChannelOptions { SingleReader = true });
     private CancellationToken _stopping;
 
@@ -38,6 +43,7 @@ internal abstract class Controller(ObjectStore store, InfrastructureClock clock)
         var pending = new HashSet<ObjectKey>();
         while (await WaitAsync(stopping))
         {
+            var begun = Clock.Time.GetTimestamp();
             pending.Clear();
             while (_queue.Reader.TryRead(out var key))
             {
@@ -48,6 +54,8 @@ internal abstract class Controller(ObjectStore store, InfrastructureClock clock)
             {
                 await ReconcileSafelyAsync(key);
             }
+
+            await RestAsync(Clock.Time.GetElapsedTime(begun), stopping);
         }
     }
 
@@ -78,6 +86,14 @@ internal abstract class Controller(ObjectStore store, InfrastructureClock clock)
         catch (OperationCanceledException)
         {
             return false;
+        }
+    }
+
+    private async Task RestAsync(TimeSpan worked, CancellationToken stopping)
+    {
+        if (worked >= LongRound)
+        {
+            await Task.Delay(worked < LongestRest ? worked : LongestRest, Clock.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -52,7 +52,7 @@ internal sealed class DisruptionController(ObjectStore store, InfrastructureCloc
         }
 
         var wanted = LabelSelector.FromObject(selector) ?? LabelSelector.Everything;
-        return [.. store.List(ResourceKinds.Pod, ns).Where(pod => pod.IsActive() && wanted.Matches(pod.Json.Map("metadata", "labels")))];
+        return [.. store.List(ResourceKinds.Pod, ns).Where(pod => pod.IsActive() && wanted.Matches(pod))];
     }
 
     /// <summary>How many pods there should be by their controllers, and how many of them must be healthy.</summary>

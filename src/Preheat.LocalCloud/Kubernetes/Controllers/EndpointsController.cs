@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
 using Preheat.LocalCloud.Kubernetes.Store;
@@ -7,6 +8,14 @@ namespace Preheat.LocalCloud.Kubernetes.Controllers;
 /// <summary>Keeps Endpoints, EndpointSlice and the proxy's routes at the ready pods that a Service selects.</summary>
 internal sealed class EndpointsController(ObjectStore store, InfrastructureClock clock, ServiceRoutes routes) : Controller(store, clock)
 {
+    /// <summary>Most addresses of one Endpoints object (https://kubernetes.io/docs/concepts/services-networking/service/#over-capacity-endpoints).</summary>
+    private const int Most = 1_000;
+
+    private const string OverCapacity = "endpoints.kubernetes.io/over-capacity";
+
+    /// <summary>What services select, so that a pod's change does not read each selector anew.</summary>
+    private readonly ConditionalWeakTable<StoredObject, Selection> _selections = [];
+
     protected override IEnumerable<ObjectKey> Concerned(StoreChange change)
     {
         var kind = change.Object.Key.Kind;
@@ -18,7 +27,7 @@ internal sealed class EndpointsController(ObjectStore store, InfrastructureClock
         {
             foreach (var service in Store.List(ResourceKinds.Service, change.Object.Namespace))
             {
-                if (LabelSelector.FromMap(service.Json.Map("spec", "selector"))?.Matches(change.Object.Json.Map("metadata", "labels")) == true)
+                if (SelectorOf(service)?.Matches(change.Object) == true)
                 {
                     yield return service.Key;
                 }
@@ -35,25 +44,29 @@ internal sealed class EndpointsController(ObjectStore store, InfrastructureClock
         {
             routes.Remove(key.Namespace, key.Name);
             Store.Remove(endpoints);
-            Store.Remove(EndpointSlices.KeyOf(key));
+            EndpointSlices.Remove(Store, key);
             return Task.CompletedTask;
         }
 
-        if (LabelSelector.FromMap(service.Json.Map("spec", "selector")) is not { } selector)
+        if (SelectorOf(service) is not { } selector)
         {
             return Task.CompletedTask;
         }
 
-        var pods = Store.List(ResourceKinds.Pod, key.Namespace).Where(pod => pod.IsActive() && pod.NodeName().Length > 0 && selector.Matches(pod.Json.Map("metadata", "labels"))).ToList();
+        var pods = Store.List(ResourceKinds.Pod, key.Namespace).Where(pod => pod.IsActive() && pod.NodeName().Length > 0 && selector.Matches(pod)).ToList();
         var ready = pods.Where(pod => pod.IsReady() || service.Json.Flag("spec", "publishNotReadyAddresses")).ToList();
         var ports = service.Json.Objects("spec", "ports").ToList();
         routes.Set(key.Namespace, key.Name, ports.Select(port => new ServiceRoute(
             port.Text("name") ?? "", (int)(port.Number("port") ?? 0), [.. ready.Select(pod => new RouteTarget(pod.Uid, TargetPort(port, pod))).Where(target => target.Port > 0)])));
         var reached = PortsOf(ports, ready.Count > 0 ? ready[0] : pods.FirstOrDefault());
-        WriteEndpoints(service, endpoints, reached, ready, [.. pods.Except(ready)]);
-        EndpointSlices.Write(Store, service, pods.Select(pod => (pod, ready.Contains(pod))), reached);
+        var isReady = ready.ToHashSet();
+        WriteEndpoints(service, endpoints, reached, ready, [.. pods.Where(pod => !isReady.Contains(pod))]);
+        EndpointSlices.Write(Store, service, pods, isReady, reached);
         return Task.CompletedTask;
     }
+
+    private LabelSelector? SelectorOf(StoredObject service) =>
+        _selections.GetValue(service, item => new Selection(LabelSelector.FromMap(item.Json.Map("spec", "selector")))).Selector;
 
     /// <summary>A named target port is looked up in each pod; 0 when the pod has none of that name.</summary>
     private static int TargetPort(JsonObject port, StoredObject pod) =>
@@ -75,6 +88,9 @@ internal sealed class EndpointsController(ObjectStore store, InfrastructureClock
 
     private void WriteEndpoints(StoredObject service, ObjectKey key, JsonArray ports, List<StoredObject> ready, List<StoredObject> notReady)
     {
+        var truncated = ready.Count + notReady.Count > Most;
+        ready = [.. ready.Take(Most)];
+        notReady = [.. notReady.Take(Most - ready.Count)];
         var subsets = new JsonArray();
         if (ready.Count + notReady.Count > 0 && ports.Count > 0)
         {
@@ -93,19 +109,31 @@ internal sealed class EndpointsController(ObjectStore store, InfrastructureClock
             subsets.Add((JsonNode)subset);
         }
 
-        if (Store.Update(key, json =>
+        bool Change(JsonObject json)
         {
             json["subsets"] = subsets.DeepClone();
+            if (truncated)
+            {
+                json.Ensure("metadata", "annotations")[OverCapacity] = "truncated";
+            }
+            else
+            {
+                json.Map("metadata", "annotations")?.Remove(OverCapacity);
+            }
+
             return true;
-        }) is null)
+        }
+
+        if (Store.Update(key, Change) is null)
         {
-            Store.Create(key, new JsonObject
+            var created = new JsonObject
             {
                 ["apiVersion"] = "v1",
                 ["kind"] = "Endpoints",
                 ["metadata"] = new JsonObject { ["labels"] = service.Json.At("metadata", "labels")?.DeepClone() },
-                ["subsets"] = subsets,
-            });
+            };
+            Change(created);
+            Store.Create(key, created);
         }
     }
 
@@ -115,4 +143,6 @@ internal sealed class EndpointsController(ObjectStore store, InfrastructureClock
         ["nodeName"] = pod.NodeName(),
         ["targetRef"] = new JsonObject { ["kind"] = "Pod", ["name"] = pod.Name, ["namespace"] = pod.Namespace, ["uid"] = pod.Uid },
     })]);
+
+    private sealed record Selection(LabelSelector? Selector);
 }

@@ -6,10 +6,11 @@ using Preheat.LocalCloud.Kubernetes.Validation;
 namespace Preheat.LocalCloud.Kubernetes.Controllers;
 
 /// <summary>Nodes as objects: how a machine becomes one, and what is free on it.</summary>
-internal sealed class NodePool(ObjectStore store, TimeProvider time)
+internal sealed class NodePool(ObjectStore store, PodPlacement placement, TimeProvider time)
 {
     private const string Region = "local";
 
+    private readonly Dictionary<string, (long Version, NodeRoom Room)> _rooms = new(StringComparer.Ordinal);
     private int _addresses;
 
     /// <summary>Labels of a machine's node. A spot node is made only for a pod that selects one.</summary>
@@ -85,12 +86,24 @@ internal sealed class NodePool(ObjectStore store, TimeProvider time)
         return store.Create(new ObjectKey(ResourceKinds.Node, "", name), node);
     }
 
-    /// <summary>The pods on a node that have not ended.</summary>
-    public IEnumerable<StoredObject> PodsOn(string node) => store.List(ResourceKinds.Pod).Where(pod => pod.NodeName() == node && !pod.IsEnded());
+    /// <summary>What is used of the node by pods that have not ended.</summary>
+    public NodeUse Used(string node) => placement.On(node);
 
     /// <summary>Why a pod does not fit the node; null when it does.</summary>
-    public Misfit? Refuses(StoredObject node, PodNeeds needs) =>
-        node.Deleting || node.Json.Flag("spec", "unschedulable")
-            ? new Misfit(["node(s) were unschedulable"], Hopeless: true)
-            : NodeRoom.Of(node).Refuses(needs, PodsOn(node.Name).Select(pod => PodNeeds.Of(pod.Json)));
+    public Misfit? Refuses(StoredObject node, PodNeeds needs)
+    {
+        if (node.Deleting || node.Json.Flag("spec", "unschedulable"))
+        {
+            return new Misfit(["node(s) were unschedulable"], Hopeless: true);
+        }
+
+        if (!_rooms.TryGetValue(node.Name, out var known) || known.Version != node.Version)
+        {
+            _rooms[node.Name] = known = (node.Version, NodeRoom.Of(node));
+        }
+
+        return known.Room.Refuses(needs, Used(node.Name));
+    }
+
+    public void Forget(string node) => _rooms.Remove(node);
 }

@@ -19,8 +19,8 @@ internal sealed record NodeRoom(IReadOnlyDictionary<string, string> Labels, IRea
             (int)Quantity.ValueOf(allocatable?[PodRules.Gpu]), Quantity.ValueOf(allocatable?["cpu"]), Quantity.ValueOf(allocatable?["memory"]) / (1L << 30));
     }
 
-    /// <summary>Null when the pod fits beside those that are there. The first filter that refuses decides, as in the scheduler.</summary>
-    public Misfit? Refuses(PodNeeds needs, IEnumerable<PodNeeds> present)
+    /// <summary>Null when the pod fits beside what is used. The first filter that refuses decides, as in the scheduler.</summary>
+    public Misfit? Refuses(PodNeeds needs, NodeUse used)
     {
         if (Taints.FirstOrDefault(taint => taint.Text("effect") is "NoSchedule" or "NoExecute" && !NodeTaints.Tolerates(needs.Tolerations, taint)) is { } taint)
         {
@@ -32,24 +32,23 @@ internal sealed record NodeRoom(IReadOnlyDictionary<string, string> Labels, IRea
             return new Misfit(["node(s) didn't match Pod's node affinity/selector"], Hopeless: true);
         }
 
-        var pods = present.ToList();
         var reasons = new List<string>();
-        if (pods.Count >= MaxPods)
+        if (used.Pods >= MaxPods)
         {
             reasons.Add("Too many pods");
         }
 
-        if (pods.Sum(pod => pod.Cpu) + needs.Cpu > Cpu)
+        if (used.Cpu + needs.Cpu > Cpu)
         {
             reasons.Add("Insufficient cpu");
         }
 
-        if (pods.Sum(pod => pod.MemoryGiB) + needs.MemoryGiB > MemoryGiB)
+        if (used.MemoryGiB + needs.MemoryGiB > MemoryGiB)
         {
             reasons.Add("Insufficient memory");
         }
 
-        if (needs.Gpus > 0 && pods.Sum(pod => pod.Gpus) + needs.Gpus > Gpus)
+        if (needs.Gpus > 0 && used.Gpus + needs.Gpus > Gpus)
         {
             reasons.Add($"Insufficient {PodRules.Gpu}");
         }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
 using Preheat.LocalCloud.Kubernetes.Store;
@@ -10,7 +9,7 @@ namespace Preheat.LocalCloud.Kubernetes.Controllers;
 /// Assigns pods to nodes, adds a node where none fits, and removes a node that has been empty: what the scheduler and the auto-provisioner
 /// of GKE Autopilot do together.
 /// </summary>
-internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, EventRecorder events) : Controller(store, clock)
+internal sealed class Scheduler : Controller
 {
     private const string Autoscaler = "cluster-autoscaler";
 
@@ -25,15 +24,27 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
     /// <summary>How long the autoscaler leaves a zone alone that had no machine for it.</summary>
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMinutes(5);
 
-    private readonly NodePool _pool = new(store, clock.Time);
+    /// <summary>Stands for every pod that waits: something may fit that did not.</summary>
+    private static readonly ObjectKey Everyone = new(ResourceKinds.Pod, "", "");
+
+    private readonly EventRecorder _events;
+    private readonly PodPlacement _placement;
+    private readonly NodePool _pool;
     private readonly List<PlannedNode> _planned = [];
     private readonly Dictionary<string, DateTimeOffset> _emptySince = new(StringComparer.Ordinal);
+
+    public Scheduler(ObjectStore store, InfrastructureClock clock, EventRecorder events)
+        : base(store, clock)
+    {
+        (_events, _placement) = (events, new PodPlacement(store));
+        _pool = new NodePool(store, _placement, clock.Time);
+    }
 
     protected override IEnumerable<ObjectKey> Concerned(StoreChange change)
     {
         if (change.Object.Key.Kind == ResourceKinds.Node)
         {
-            return change.Type == ChangeType.Modified ? [] : Waiting().Append(change.Object.Key);
+            return change.Type == ChangeType.Modified ? [] : [Everyone, change.Object.Key];
         }
 
         if (change.Object.Key.Kind != ResourceKinds.Pod)
@@ -41,13 +52,14 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
             return [];
         }
 
-        // A pod that came or went changes what its node has free.
+        // A pod that came changes whether its node is empty, one that went also what the node has free.
         var node = change.Object.NodeName();
-        var moved = node.Length > 0 && (change.Type == ChangeType.Deleted || change.Before?.NodeName() != node || change.Object.IsEnded());
-        return moved ? Waiting().Append(new ObjectKey(ResourceKinds.Node, "", node)).Append(change.Object.Key) : [change.Object.Key];
+        return node.Length == 0 ? [change.Object.Key]
+            : change.Type == ChangeType.Deleted || (change.Object.IsEnded() && change.Before?.IsEnded() == false) ? [Everyone, new ObjectKey(ResourceKinds.Node, "", node), change.Object.Key]
+            : change.Before?.NodeName() != node ? [new ObjectKey(ResourceKinds.Node, "", node), change.Object.Key] : [];
     }
 
-    protected override IEnumerable<ObjectKey> Present() => Waiting().Concat(Store.List(ResourceKinds.Node).Select(node => node.Key));
+    protected override IEnumerable<ObjectKey> Present() => Store.List(ResourceKinds.Node).Select(node => node.Key).Append(Everyone);
 
     protected override Task ReconcileAsync(ObjectKey key, CancellationToken stopping)
     {
@@ -57,10 +69,16 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
             return Task.CompletedTask;
         }
 
-        _planned.RemoveAll(node => node.GivenUp);
+        _planned.RemoveAll(node => node.State == Provision.GivenUp);
+        if (key == Everyone)
+        {
+            _placement.Waiting.ForEach(Enqueue);
+            return Task.CompletedTask;
+        }
+
         if (Store.Get(key) is not { } pod || !pod.IsActive() || pod.NodeName().Length > 0)
         {
-            _planned.ForEach(node => node.Pods.TryRemove(key, out _));
+            _planned.ForEach(node => node.Leave(key));
             return Task.CompletedTask;
         }
 
@@ -70,21 +88,21 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
         {
             Bind(pod, fitting);
         }
-        else if (!_planned.Exists(node => node.Pods.ContainsKey(key)))
+        else if (!_planned.Exists(node => node.State is not Provision.Ready && node.Holds(key)))
         {
+            // Others may have taken the place on the node that was planned for it.
+            _planned.ForEach(node => node.Leave(key));
             Plan(pod, needs, nodes, stopping);
         }
 
         return Task.CompletedTask;
     }
 
-    private IEnumerable<ObjectKey> Waiting() => Store.List(ResourceKinds.Pod).Where(pod => pod.IsActive() && pod.NodeName().Length == 0).Select(pod => pod.Key);
-
     private void Bind(StoredObject pod, StoredObject node)
     {
-        var waited = _planned.Exists(planned => planned.Name == node.Name && planned.Pods.ContainsKey(pod.Key)) ? Provisioning : TimeSpan.Zero;
-        _planned.ForEach(planned => planned.Pods.TryRemove(pod.Key, out _));
-        _planned.RemoveAll(planned => planned.Created && planned.Pods.Count == 0);
+        var waited = _planned.Exists(planned => planned.Name == node.Name && planned.Holds(pod.Key)) ? Provisioning : TimeSpan.Zero;
+        _planned.ForEach(planned => planned.Leave(pod.Key));
+        _planned.RemoveAll(planned => planned.State == Provision.Ready && planned.IsEmpty);
         _emptySince.Remove(node.Name);
         var bound = Store.Update(pod.Key, json =>
         {
@@ -100,16 +118,16 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
         });
         if (bound?.NodeName() == node.Name)
         {
-            events.Normal(bound, "default-scheduler", "Scheduled", $"Successfully assigned {pod.Namespace}/{pod.Name} to {node.Name}", waited);
+            _events.Normal(bound, "default-scheduler", "Scheduled", $"Successfully assigned {pod.Namespace}/{pod.Name} to {node.Name}", waited);
         }
     }
 
     private void Plan(StoredObject pod, PodNeeds needs, IReadOnlyList<StoredObject> nodes, CancellationToken stopping)
     {
         Unschedulable(pod, needs, nodes);
-        if (_planned.Find(node => !node.Created && node.Refuses(needs) is null) is { } planned)
+        if (_planned.Find(node => node.State == Provision.Asked && node.Refuses(needs) is null) is { } planned)
         {
-            planned.Pods[pod.Key] = needs;
+            planned.Join(pod.Key, needs);
             return;
         }
 
@@ -119,13 +137,13 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
         var reasons = node is null ? ["node(s) didn't match Pod's node affinity/selector"] : node.Refuses(needs)?.Reasons;
         if (node is null || reasons is not null)
         {
-            events.Normal(pod, Autoscaler, "NotTriggerScaleUp", $"pod didn't trigger scale-up: {Count(reasons!)}");
+            _events.Normal(pod, Autoscaler, "NotTriggerScaleUp", $"pod didn't trigger scale-up: {Count(reasons!)}");
             return;
         }
 
-        node.Pods[pod.Key] = needs;
+        node.Join(pod.Key, needs);
         _planned.Add(node);
-        events.Normal(pod, Autoscaler, "TriggeredScaleUp", $"pod triggered scale-up: [{{{machine!.Type} 0->1 (max: 1000)}}]", Provisioning);
+        _events.Normal(pod, Autoscaler, "TriggeredScaleUp", $"pod triggered scale-up: [{{{machine!.Type} 0->1 (max: 1000)}}]", Provisioning);
         _ = ProvisionAsync(node, stopping);
     }
 
@@ -136,7 +154,7 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
             : $"0/{nodes.Count} nodes are available: {Count(misfits.SelectMany(misfit => misfit.Reasons))}. preemption: 0/{nodes.Count} nodes are available: "
                 + $"{Count(misfits.Select(misfit => misfit.Hopeless ? "Preemption is not helpful for scheduling" : "No preemption victims found for incoming pod"))}.";
         Store.Update(pod.Key, json => Conditions.Set(json, "PodScheduled", status: false, "Unschedulable", message, Clock.Time.GetUtcNow()));
-        events.Warning(pod, "default-scheduler", "FailedScheduling", message);
+        _events.Warning(pod, "default-scheduler", "FailedScheduling", message);
     }
 
     /// <summary>Equal reasons with their number, in order, as the scheduler puts them.</summary>
@@ -159,30 +177,31 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
             return;
         }
 
-        node.Created = true;
         var created = _pool.Create(node.Name, node.Machine, node.Labels);
-        events.Normal(created, "kubelet", "NodeReady", $"Node {node.Name} status is now: NodeReady", Provisioning);
+        node.State = Provision.Ready;
+        Enqueue(Everyone);
+        _events.Normal(created, "kubelet", "NodeReady", $"Node {node.Name} status is now: NodeReady", Provisioning);
     }
 
     /// <summary>The machine cannot be had: its pods are told, and after a while another one is asked for.</summary>
     private async Task FailAsync(PlannedNode node, string why, CancellationToken stopping)
     {
-        node.Created = true;
-        var waiting = node.Pods.Keys.ToList();
+        node.State = Provision.Failed;
+        var waiting = node.Pods;
         foreach (var pod in waiting.Select(Store.Get).OfType<StoredObject>())
         {
-            events.Warning(pod, Autoscaler, "FailedScaleUp",
+            _events.Warning(pod, Autoscaler, "FailedScaleUp",
                 $"Node scale up in zones {node.Labels.GetValueOrDefault("topology.kubernetes.io/zone")} associated with this pod failed: {why}. Pod is at risk of not being scheduled.");
         }
 
         await Clock.DelayAsync(AskAgainAfter, stopping);
-        node.GivenUp = true;
+        node.State = Provision.GivenUp;
         waiting.ForEach(Enqueue);
     }
 
     private void RemoveIfEmpty(ObjectKey key)
     {
-        if (Store.Get(key) is null || _pool.PodsOn(key.Name).Any())
+        if (Store.Get(key) is null || _pool.Used(key.Name).Pods > 0)
         {
             _emptySince.Remove(key.Name);
             return;
@@ -202,21 +221,8 @@ internal sealed class Scheduler(ObjectStore store, InfrastructureClock clock, Ev
         else
         {
             _emptySince.Remove(key.Name);
+            _pool.Forget(key.Name);
             Store.Remove(key);
         }
-    }
-
-    private sealed record PlannedNode(string Name, Machine Machine, IReadOnlyDictionary<string, string> Labels)
-    {
-        /// <summary>Pods that wait for this node.</summary>
-        public ConcurrentDictionary<ObjectKey, PodNeeds> Pods { get; } = new();
-
-        public bool Created { get; set; }
-
-        /// <summary>There was no machine for it, and its pods have waited long enough to ask for another.</summary>
-        public bool GivenUp { get; set; }
-
-        public Misfit? Refuses(PodNeeds needs) =>
-            new NodeRoom(Labels, [.. NodeTaints.Of(Machine.Gpus, Labels).OfType<JsonObject>()], Machine.Gpus, Machine.Cpu, Machine.MemoryGiB).Refuses(needs, Pods.Values);
     }
 }

@@ -63,10 +63,11 @@ internal sealed class Journal : IDisposable
         return (objects, version);
     }
 
-    public void Append(ObjectKey key, long version, JsonObject? json)
+    /// <param name="stored">Null for an object that is gone.</param>
+    public void Append(ObjectKey key, long version, StoredObject? stored)
     {
         _stream ??= Open(_journalPath, FileMode.Append);
-        Write(_stream, key, version, json);
+        Write(_stream, key, version, stored);
         _stream.Flush();
         _lines++;
     }
@@ -80,11 +81,11 @@ internal sealed class Journal : IDisposable
             // Definitions first: what they define could not be read before them.
             foreach (var item in objects.OrderBy(item => item.Key.Kind != ResourceKinds.CustomResourceDefinition))
             {
-                Write(stream, item.Key, item.Version, item.Json);
+                Write(stream, item.Key, item.Version, item);
             }
 
             // A line that removes nothing carries the highest version on, so that it never goes back.
-            Write(stream, new ObjectKey(ResourceKinds.Namespace, "", ""), version, json: null);
+            Write(stream, new ObjectKey(ResourceKinds.Namespace, "", ""), version, stored: null);
         }
 
         File.Move(next, _snapshotPath, overwrite: true);
@@ -101,7 +102,7 @@ internal sealed class Journal : IDisposable
     {
         try
         {
-            entry = JsonNode.Parse(line) as JsonObject ?? [];
+            entry = KubeJson.ParseStored(Encoding.UTF8.GetBytes(line));
             return true;
         }
         catch (JsonException)
@@ -122,18 +123,19 @@ internal sealed class Journal : IDisposable
         return new FileStream(path, options);
     }
 
-    private static void Write(FileStream stream, ObjectKey key, long version, JsonObject? json)
+    private static void Write(FileStream stream, ObjectKey key, long version, StoredObject? stored)
     {
-        var entry = new JsonObject
+        var head = KubeJson.Serialize(new JsonObject
         {
             ["apiVersion"] = key.Kind.ApiVersion,
             ["kind"] = key.Kind.Kind,
             ["namespace"] = key.Namespace,
             ["name"] = key.Name,
             ["version"] = version,
-            ["object"] = json?.DeepClone(),
-        };
-        stream.Write(KubeJson.Serialize(entry));
-        stream.WriteByte((byte)'\n');
+        });
+        stream.Write(head.AsSpan(..^1));
+        stream.Write(",\"object\":"u8);
+        stream.Write(stored is null ? "null"u8 : stored.Bytes);
+        stream.Write("}\n"u8);
     }
 }

@@ -20,6 +20,10 @@ internal static class KubeJson
     public static JsonNode? Parse(ReadOnlySpan<byte> bytes) =>
         JsonNode.Parse(bytes, nodeOptions: null, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
 
+    /// <summary>Reads what <see cref="Serialize"/> wrote of a stored object: deeper than a stranger's by what the server added.</summary>
+    public static JsonObject ParseStored(ReadOnlySpan<byte> bytes) => 
+        JsonNode.Parse(bytes, nodeOptions: null, new JsonDocumentOptions { MaxDepth = Wire.MaxDepth }) as JsonObject ?? throw new JsonException("no object");
+
     public static JsonNode? At(this JsonNode? node, params ReadOnlySpan<string> path)
     {
         foreach (var step in path)

@@ -5,6 +5,14 @@ namespace Preheat.LocalCloud.Kubernetes.Store;
 /// <summary>The remembered changes: lists as they were, watches that begin in the past.</summary>
 internal sealed partial class ObjectStore
 {
+    private const int HistoryLimit = 8_192;
+
+    /// <summary>Large objects shorten the history rather than fill the memory.</summary>
+    private const long HistoryBytes = 64 * 1024 * 1024;
+
+    private readonly Queue<StoreChange> _history = new();
+    private long _historyBytes;
+
     /// <summary>The earliest version from which every change is remembered.</summary>
     private long Oldest => _history.Count > 0 ? _history.Peek().Version - 1 : _version;
 
@@ -59,6 +67,16 @@ internal sealed partial class ObjectStore
             }
 
             return SubscribeLocked(subscriber);
+        }
+    }
+
+    private void Remember(StoreChange change)
+    {
+        _history.Enqueue(change);
+        _historyBytes += change.Object.Bytes.Length;
+        while (_history.Count > HistoryLimit || (_historyBytes > HistoryBytes && _history.Count > 1))
+        {
+            _historyBytes -= _history.Dequeue().Object.Bytes.Length;
         }
     }
 }

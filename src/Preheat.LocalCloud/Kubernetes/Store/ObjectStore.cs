@@ -11,7 +11,6 @@ namespace Preheat.LocalCloud.Kubernetes.Store;
 /// </summary>
 internal sealed partial class ObjectStore : IDisposable
 {
-    private const int HistoryLimit = 8_192;
     private const int EventLimit = 4_000;
     private static readonly TimeSpan EventLifetime = TimeSpan.FromHours(1);
 
@@ -19,7 +18,6 @@ internal sealed partial class ObjectStore : IDisposable
     private readonly TimeProvider _time;
     private readonly Journal _journal;
     private readonly ObjectIndex _objects = new();
-    private readonly Queue<StoreChange> _history = new();
     private readonly Queue<ObjectKey> _events = new();
     private ImmutableArray<Action<StoreChange>> _subscribers = [];
     private long _version;
@@ -124,6 +122,8 @@ internal sealed partial class ObjectStore : IDisposable
             var created = Put(key, json, before: null, ChangeType.Added);
             if (key.Kind == ResourceKinds.Event)
             {
+                // Many, and seldom read.
+                created.Release();
                 TrimEvents(key);
             }
 
@@ -219,7 +219,8 @@ internal sealed partial class ObjectStore : IDisposable
         json.Metadata()["resourceVersion"] = (++_version).ToString(System.Globalization.CultureInfo.InvariantCulture);
         var stored = new StoredObject(key, json, _version);
         _objects.Put(stored);
-        Tell(new StoreChange(type, stored, before, _version), json);
+        Tell(new StoreChange(type, stored, before, _version), stored);
+        before?.Release();
         return stored;
     }
 
@@ -228,25 +229,21 @@ internal sealed partial class ObjectStore : IDisposable
         last.Metadata()["resourceVersion"] = (++_version).ToString(System.Globalization.CultureInfo.InvariantCulture);
         var gone = new StoredObject(before.Key, last, _version);
         _objects.Remove(before.Key);
-        Tell(new StoreChange(ChangeType.Deleted, gone, before, _version), json: null);
+        Tell(new StoreChange(ChangeType.Deleted, gone, before, _version), stored: null);
+        before.Release();
         return gone;
     }
 
-    private void Tell(StoreChange change, JsonObject? json)
+    private void Tell(StoreChange change, StoredObject? stored)
     {
-        _journal.Append(change.Object.Key, change.Version, json);
-        Kinds.Hear(change.Object.Key, json);
+        _journal.Append(change.Object.Key, change.Version, stored);
+        Kinds.Hear(change.Object.Key, stored?.Json);
         if (_journal.IsLong)
         {
             _journal.Compact(_objects.All, _version);
         }
 
-        _history.Enqueue(change);
-        if (_history.Count > HistoryLimit)
-        {
-            _history.Dequeue();
-        }
-
+        Remember(change);
         foreach (var subscriber in _subscribers)
         {
             subscriber(change);

@@ -57,6 +57,8 @@ internal sealed class LabelSelector
         return selector;
     }
 
+    public bool Matches(StoredObject item) => _requirements.Count == 0 || Matches(item.Json.Map("metadata", "labels"));
+
     public bool Matches(JsonObject? labels) => _requirements.TrueForAll(requirement => requirement.Matches(labels));
 
     private static IEnumerable<string> Split(string text)
@@ -163,7 +165,9 @@ internal sealed class FieldSelector
         return selector;
     }
 
-    public bool Matches(JsonObject json) => _terms.TrueForAll(term => (Value(json, term.Path) == term.Value) == term.Equal);
+    public bool Matches(StoredObject item) => _terms.Count == 0 || Matches(item.Json);
+
+    private bool Matches(JsonObject json) => _terms.TrueForAll(term => (Value(json, term.Path) == term.Value) == term.Equal);
 
     private static string Value(JsonObject json, string[] path)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Controllers;
 
 namespace Preheat.LocalCloud.Kubernetes.Store;
 
@@ -15,10 +16,22 @@ internal readonly record struct ObjectKey(ResourceKind Kind, string Namespace, s
     public override string ToString() => Namespace.Length == 0 ? $"{Kind}/{Name}" : $"{Kind}/{Namespace}/{Name}";
 }
 
-/// <summary>One version of an object. <paramref name="Json"/> is shared by all readers and never changed: writers change a clone.</summary>
-internal sealed record StoredObject(ObjectKey Key, JsonObject Json, long Version)
+/// <summary>
+/// One version of an object. Its tree is shared by all readers and never changed: writers change a clone. A version that was released keeps its
+/// wire form only, a tenth of the tree's size; whoever still asks for the tree gets it read anew.
+/// </summary>
+internal sealed class StoredObject(ObjectKey key, JsonObject json, long version)
 {
+    private volatile JsonObject? _json = json;
+    private WeakReference<JsonObject>? _readAnew;
     private byte[]? _bytes;
+    private PodFacts? _pod;
+
+    public ObjectKey Key { get; } = key;
+
+    public long Version { get; } = version;
+
+    public JsonObject Json => _json ?? ReadAnew();
 
     /// <summary>The wire form, made once per version.</summary>
     public byte[] Bytes => _bytes ??= KubeJson.Serialize(Json);
@@ -27,9 +40,40 @@ internal sealed record StoredObject(ObjectKey Key, JsonObject Json, long Version
 
     public string Namespace => Key.Namespace;
 
-    public string Uid => Json.Text("metadata", "uid") ?? "";
+    public string Uid { get; } = json.Text("metadata", "uid") ?? "";
 
-    public bool Deleting => Json.Text("metadata", "deletionTimestamp") is not null;
+    public bool Deleting { get; } = json.Text("metadata", "deletionTimestamp") is not null;
+
+    /// <summary>What the controllers ask of a pod again and again, read once per version.</summary>
+    public PodFacts Pod => _pod ??= PodFacts.Of(Json);
+
+    /// <summary>The tree is seldom asked for from now on, as that of a version that has been replaced.</summary>
+    public void Release()
+    {
+        if (_json is { } json)
+        {
+            _ = Bytes;
+            if (Key.Kind == ResourceKinds.Pod)
+            {
+                _ = Pod;
+            }
+
+            // Controllers may be reading this very version: they share the tree as long as one of them holds it.
+            _readAnew = new WeakReference<JsonObject>(json);
+            _json = null;
+        }
+    }
+
+    private JsonObject ReadAnew()
+    {
+        if (_readAnew?.TryGetTarget(out var json) != true)
+        {
+            json = KubeJson.ParseStored(_bytes!);
+            _readAnew = new WeakReference<JsonObject>(json);
+        }
+
+        return json!;
+    }
 }
 
 /// <summary>What happened to an object.</summary>
