@@ -82,7 +82,7 @@ interface IDeploy : IRenderManifests
             var rollout = await Step.RunAsync(
                 session.Steps,
                 DeployInputs,
-                (known, token) => Rollouts.ProbeAsync(known, session.Deployment, endpoints, Session.Time, token),
+                (known, token) => Rollouts.ProbeAsync(known, request, endpoints, session.Events, Session.Time, token),
                 token => Rollouts.DeployAsync(request, endpoints, session.Events, Session.Time, token),
                 cancellation);
             foreach (var line in rollout.ColdStartBars())

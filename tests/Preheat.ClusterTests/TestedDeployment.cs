@@ -70,7 +70,7 @@ internal sealed class TestedDeployment : IDisposable
     public Task<(string Revision, KeptRevision From)> RollBackAsync(int? revision = null, bool force = false) =>
         Rollbacks.RunAsync(Rendering.Deployment, revision, force, RolloutTimeouts.None, _cluster.Endpoints(Context), Rendering, TimeProvider.System, default);
 
-    public Task<bool> ProbeAsync(Rollout rollout) => Rollouts.ProbeAsync(rollout, Rendering.Deployment, _cluster.Endpoints(Context), TimeProvider.System, default);
+    public Task<bool> ProbeAsync(Rollout rollout) => Rollouts.ProbeAsync(rollout, Request, _cluster.Endpoints(Context), Rendering, TimeProvider.System, default);
 
     public void Dispose() => Rendering.Dispose();
 }

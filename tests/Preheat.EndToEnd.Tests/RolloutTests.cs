@@ -56,7 +56,7 @@ public sealed class RolloutTests : IAsyncLifetime
         (await KubectlAsync("get", "deployment", Name, "-o", "jsonpath={.spec.replicas}")).ShouldBe("1");
 
         // A roll-out that takes a while, and another one from another folder of the same machine.
-        using var first = _place.Start("Deploy", "--manifests", BrokenProbe(), "--no-rollback", "--artifacts-directory", _place.Artifacts);
+        using var first = _place.Start("Deploy", "--manifests", BrokenProbe(failures: 120), "--no-rollback", "--artifacts-directory", _place.Artifacts);
         while (!first.HasExited && !(await KubectlAsync("get", "lease", "-o", "name")).Contains("preheat-" + Name, StringComparison.Ordinal))
             await Task.Delay(50);
         first.HasExited.ShouldBeFalse();
@@ -70,11 +70,11 @@ public sealed class RolloutTests : IAsyncLifetime
     private Task<BuildResult> DeployAsync(params string[] arguments) => _place.BuildAsync(["Deploy", "--skip", "SmokeTest", .. arguments]);
 
     /// <summary>A component of the user's own whose startup probe asks for what the server does not have.</summary>
-    private string BrokenProbe()
+    private string BrokenProbe(int failures = 30)
     {
         var folder = Directory.CreateDirectory(_place.In("broken")).FullName;
         File.WriteAllText(Path.Combine(folder, "kustomization.yaml"), "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n  - path: probe.yaml\n");
-        File.WriteAllText(Path.Combine(folder, "probe.yaml"), """
+        File.WriteAllText(Path.Combine(folder, "probe.yaml"), $$"""
             apiVersion: apps/v1
             kind: Deployment
             metadata:
@@ -88,7 +88,7 @@ public sealed class RolloutTests : IAsyncLifetime
                         httpGet:
                           path: /healthz
                           port: http
-                        failureThreshold: 30
+                        failureThreshold: {{failures}}
             """);
         return folder;
     }

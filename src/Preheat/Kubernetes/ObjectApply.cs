@@ -12,8 +12,11 @@ namespace Preheat.Kubernetes;
 internal sealed record ObjectChange(KubernetesObject? Before, KubernetesObject After)
 {
     /// <summary><c>created</c>, <c>unchanged</c> or <c>changed</c>.</summary>
+    public string Word => Before is null ? "created" : IsChange ? "changed" : "unchanged";
+
+    /// <summary>False when the object is as it was.</summary>
     /// <remarks>A controller writes status and bookkeeping at any moment, so the versions alone say nothing.</remarks>
-    public string Word => Before is null ? "created" : JsonNode.DeepEquals(ObjectDiff.Stripped(Before), ObjectDiff.Stripped(After)) ? "unchanged" : "changed";
+    public bool IsChange => Before is null || !JsonNode.DeepEquals(ObjectDiff.Stripped(Before), ObjectDiff.Stripped(After));
 }
 
 /// <summary>Applies many objects: all are checked by the API server before the first is kept; those that others refer to come first, equals go at the same time.</summary>

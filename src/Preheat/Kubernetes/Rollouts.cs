@@ -55,15 +55,26 @@ public static class Rollouts
         return string.Concat(changes.Select(ObjectDiff.Of).Concat(left.Select(ObjectDiff.OfRemoval)));
     }
 
-    /// <summary>True while the revision of <paramref name="rollout"/> is what is deployed, and serves. One request.</summary>
-    public static async Task<bool> ProbeAsync(Rollout rollout, Deployment deployment, CloudEndpoints endpoints, TimeProvider time, CancellationToken cancellation)
+    /// <summary>True while what a deploy made is there as it would make it again, and serves: every object is asked for, and compared with the API server's dry run of its manifest.</summary>
+    /// <remarks>So what somebody removed or changed since (<c>kubectl delete</c>, <c>scale</c>, <c>edit</c>) has the deploy run, which puts it right, or says whose the field is. The count of replicas is left to an autoscaler.</remarks>
+    public static async Task<bool> ProbeAsync(Rollout rollout, DeployRequest request, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
+        var (name, place) = (request.Deployment.Name, request.Deployment.Namespace);
+        var set = DeploySet.Of(request, endpoints.DryRun);
         using var client = KubernetesClient.Connect(endpoints, time);
-        var found = await client.ListAsync(KubernetesKind.Deployment, new(deployment.Namespace, Labels: OwnedObjects.Selector(deployment.Name)), cancellation);
-        return found.Items is [{ IsDeleting: false } only]
-            && only.Annotation(RolloutWatch.Revision) == rollout.Revision
-            && DeploymentProgress.Of(only).IsDone
-            && only.Json.Items("spec", "template", "spec", "containers").Any(container => container.Text("image")?.EndsWith("@" + rollout.ImageDigest, StringComparison.Ordinal) == true);
+        var found = await client.ListAsync(KubernetesKind.Deployment, new(place, Labels: OwnedObjects.Selector(name)), cancellation);
+        if (found.Items is not [{ IsDeleting: false } only] || !DeploymentProgress.Of(only).IsDone || !only.Json.Items("spec", "template", "spec", "containers").Any(container => container.Text("image")?.EndsWith("@" + rollout.ImageDigest, StringComparison.Ordinal) == true))
+            return false;
+        set = await set.LeavingReplicasAsync(client, name, place, cancellation);
+        try
+        {
+            return (await new ObjectApply(client, request.ForceConflicts, events).CheckAsync(set.Wanted, cancellation)).All(change => !change.IsChange);
+        }
+        catch (UserException)
+        {
+            // A conflict, a missing right: the deploy tells it whole.
+            return false;
+        }
     }
 
     private static async Task<Rollout> DeployAsync(

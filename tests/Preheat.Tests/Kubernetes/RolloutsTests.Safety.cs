@@ -92,6 +92,36 @@ public sealed partial class RolloutsTests
     }
 
     [Fact]
+    public async Task Is_not_up_to_date_once_somebody_has_changed_or_removed_what_runs()
+    {
+        var rollout = await DeployAsync();
+        (await ProbeAsync(rollout)).ShouldBeTrue();
+        const string Scaled = """{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"gemma","namespace":"default"},"spec":{"replicas":2}}""";
+        await ApplyAsOtherAsync(Scaled, force: true);
+        (await ProbeAsync(rollout)).ShouldBeFalse();
+        (await Should.ThrowAsync<UserException>(DeployAsync)).Message.ShouldContain(".spec.replicas: conflict with \"other\"");
+        await DeployAsync(request => request with { ForceConflicts = true });
+        (await ReplicasAsync()).ShouldBe(1);
+        (await ProbeAsync(rollout)).ShouldBeTrue();
+
+        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
+        await client.DeleteAsync((await client.FindAsync(KubernetesKind.Service, "default", "gemma", default)).ShouldNotBeNull(), waitForDependents: false, default);
+        (await ProbeAsync(rollout)).ShouldBeFalse();
+        await DeployAsync();
+        (await ProbeAsync(rollout)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Is_up_to_date_at_whatever_size_an_autoscaler_wants()
+    {
+        _fixture.Deployment = _fixture.Deployment with { AutoscaleOn = "running", MinReplicas = 2 };
+        var rollout = await DeployAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (await ReplicasAsync() < 2 || !await ProbeAsync(rollout))
+            await Task.Delay(100, limit.Token);
+    }
+
+    [Fact]
     public async Task Leaves_a_scaled_up_deployment_at_its_size()
     {
         await DeployAsync();

@@ -177,7 +177,7 @@ public sealed partial class RolloutsTests : IAsyncLifetime
         Image = _fixture.Image,
     };
 
-    private Task<bool> ProbeAsync(Rollout rollout) => Rollouts.ProbeAsync(rollout, _fixture.Deployment, _cluster.Endpoints, TimeProvider.System, default);
+    private Task<bool> ProbeAsync(Rollout rollout) => Rollouts.ProbeAsync(rollout, Request(), _cluster.Endpoints, _fixture, TimeProvider.System, default);
 
     private List<string> States() => [.. _fixture.Events.OfType<StateChanged>().Select(change => $"{change.Subject}: {change.State}")];
 
