@@ -14,8 +14,9 @@ interface IClusterTest : INukeBuild
             if (ControlPlane is not null && !(ControlPlane / "kube-apiserver").FileExists())
                 throw new UserException($"--control-plane {ControlPlane}: there is no kube-apiserver in it.");
             var folder = ControlPlane ?? await new ControlPlaneBuild(TemporaryDirectory / "control-plane", Session.Current.Events, Session.Time).EnsureAsync(cancellation);
+            var machinery = await new ApiMachineryBuild(TemporaryDirectory / "control-plane", RootDirectory / "tests" / "ApiServer", Session.Current.Events, Session.Time).EnsureAsync(cancellation);
             var run = new TestRun(RootDirectory, RootDirectory / "artifacts" / "cluster-test-results", Session.Current.Events, Session.Time);
-            var report = await run.RunAsync("tests/Preheat.ClusterTests/Preheat.ClusterTests.csproj", new Dictionary<string, string> { ["PREHEAT_CONTROL_PLANE"] = folder }, cancellation);
+            var report = await run.RunAsync("tests/Preheat.ClusterTests/Preheat.ClusterTests.csproj", new Dictionary<string, string> { ["PREHEAT_CONTROL_PLANE"] = folder, ["PREHEAT_API_MACHINERY"] = machinery }, cancellation);
             ReportSummary(_ => _.AddPair("Tests", report.Summary));
         }));
 }

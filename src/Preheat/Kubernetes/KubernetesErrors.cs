@@ -87,7 +87,7 @@ internal static class KubernetesErrors
     }
 
     private static string Invalid(IReadOnlyList<StatusCause> causes, string said) =>
-        causes.Count == 0 ? said : string.Concat(causes.Select(cause => $"\n  {cause.Field}: {cause.Message}"));
+        causes.Count == 0 ? said : string.Concat(causes.Select(cause => cause.Field.Length == 0 ? $"\n  {cause.Message}" : $"\n  {cause.Field}: {cause.Message}"));
 
     private static string Shorten(string body) => body.Length == 0 ? "(no reason given)" : body.Length <= LongestBody ? body.Trim() : body[..LongestBody] + "…";
 }

@@ -123,6 +123,18 @@ public sealed class KubernetesClientTests : ScriptedServerTests
     }
 
     [Fact]
+    public async Task Shows_the_words_of_a_policy_that_names_no_field()
+    {
+        _server.Answer = context => ScriptedApiServer.JsonAsync(
+            context,
+            """{"kind":"Status","reason":"Invalid","message":"pods \"a\" is forbidden: denied","details":{"causes":[{"message":"ValidatingAdmissionPolicy 'p' with binding 'b' denied request: one is enough"}]},"code":422}""",
+            422);
+        using var client = Connect();
+        (await Should.ThrowAsync<KubernetesApiException>(() => client.ApplyAsync(Pod("a"), default))).Message
+            .ShouldBe("Cannot apply Pod/a: the API server refuses it: \n  ValidatingAdmissionPolicy 'p' with binding 'b' denied request: one is enough");
+    }
+
+    [Fact]
     public async Task Tries_again_after_a_500_that_is_the_servers_own()
     {
         var tries = 0;

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Security.Cryptography;
 using Preheat.Runs;
 
@@ -23,16 +22,14 @@ public sealed class ControlPlaneBuild(string folder, IEventSink events, TimeProv
 
     private static readonly string[] Programs = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
-    private readonly ChildProcess _child = new(time);
+    private readonly BuildCommands _commands = new(time);
 
     /// <summary>The folder of the programs.</summary>
     /// <exception cref="UserException">A tool is missing.</exception>
     /// <exception cref="PreheatException">The source cannot be had, or does not build.</exception>
     public async Task<string> EnsureAsync(CancellationToken cancellation)
     {
-        var missing = Tools.Where(tool => !IsOnPath(tool.Program)).ToList();
-        if (missing.Count > 0)
-            throw new UserException($"The cluster tests need {string.Join(", ", missing.Select(tool => tool.Program))}. On Debian 12: apt-get install {string.Join(' ', missing.Select(tool => tool.Package))}");
+        BuildCommands.Require(Tools);
         var programs = Path.Combine(folder, "kubernetes-" + Digest[..12]);
         if (Programs.All(program => File.Exists(Path.Combine(programs, program))))
             return programs;
@@ -43,7 +40,7 @@ public sealed class ControlPlaneBuild(string folder, IEventSink events, TimeProv
         await DownloadAsync(work, cancellation);
         var source = Path.Combine(work, "source");
         Directory.CreateDirectory(source);
-        await RunAsync("tar", ["-xzf", Archive, "-C", "source", "--strip-components=1"], work, [], cancellation);
+        await _commands.RunAsync("tar", ["-xzf", Archive, "-C", "source", "--strip-components=1"], work, cancellation);
         await CompileAsync(work, source, cancellation);
         Directory.CreateDirectory(programs + ".part");
         foreach (var program in Programs)
@@ -53,19 +50,12 @@ public sealed class ControlPlaneBuild(string folder, IEventSink events, TimeProv
         return programs;
     }
 
-    // apt knows Debian's mirrors and keys; the lists of sources are fetched beside the machine's own, which stay as they are.
     private async Task DownloadAsync(string work, CancellationToken cancellation)
     {
         events.Emit(new Note($"Fetching the source of Kubernetes {Version} from Debian {Suite}…"));
-        var mirrors = new List<string>();
-        await RunAsync("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian"], work, mirrors, cancellation);
-        var mirror = mirrors.Select(line => line.Trim()).FirstOrDefault(line => line.TrimEnd('/').EndsWith("/debian", StringComparison.Ordinal))
-            ?? throw new UserException("apt knows no mirror of Debian, and the source of the control plane comes from there. Run ./build.sh ClusterTest on Debian, or name programs of your own with --control-plane.");
-        await File.WriteAllTextAsync(Path.Combine(work, "sources.list"), $"deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} {Suite} main\n", cancellation);
-        Directory.CreateDirectory(Path.Combine(work, "lists", "partial"));
-        string[] settings = ["-o", $"Dir::Etc::sourcelist={work}/sources.list", "-o", "Dir::Etc::sourceparts=-", "-o", $"Dir::State::lists={work}/lists", "-o", "APT::Sandbox::User=root", "-qq"];
-        await RunAsync("apt-get", [.. settings, "update"], work, [], cancellation);
-        await RunAsync("apt-get", [.. settings, "source", "--download-only", "kubernetes"], work, [], cancellation);
+        var debian = new DebianArchive(Suite, work, _commands);
+        await debian.UpdateAsync("deb-src", cancellation);
+        await debian.SourceAsync("kubernetes", cancellation);
         var archive = Path.Combine(work, Archive);
         if (!File.Exists(archive))
             throw new PreheatException($"Debian {Suite} has another source than {Archive}: {string.Join(", ", Directory.EnumerateFiles(work, "kubernetes*").Select(Path.GetFileName))}.");
@@ -83,27 +73,8 @@ public sealed class ControlPlaneBuild(string folder, IEventSink events, TimeProv
             Path.Combine(work, "version"),
             $"KUBE_GIT_COMMIT='0'\nKUBE_GIT_TREE_STATE='archive'\nKUBE_GIT_VERSION='v{Version}'\nKUBE_GIT_MAJOR='1'\nKUBE_GIT_MINOR='20'\n",
             cancellation);
-        var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => entry.Value?.ToString() ?? "", StringComparer.Ordinal);
-        (environment["KUBE_GIT_VERSION_FILE"], environment["GO111MODULE"], environment["GOCACHE"], environment["GOFLAGS"]) = (Path.Combine(work, "version"), "off", Path.Combine(work, "cache"), "");
-        await RunAsync("nice", ["-n", "5", "make", "WHAT=" + string.Join(' ', Programs.Select(program => "cmd/" + program))], source, [], cancellation, environment);
+        var environment = BuildCommands.Environment(("KUBE_GIT_VERSION_FILE", Path.Combine(work, "version")), ("GO111MODULE", "off"), ("GOCACHE", Path.Combine(work, "cache")), ("GOFLAGS", ""));
+        await _commands.RunAsync("nice", ["-n", "5", "make", "WHAT=" + string.Join(' ', Programs.Select(program => "cmd/" + program))], source, cancellation, environment);
         events.Emit(new Note(FormattableString.Invariant($"Built the control plane in {time.GetElapsedTime(began).TotalSeconds:0} s.")));
     }
-
-    private async Task RunAsync(string program, string[] arguments, string directory, List<string> output, CancellationToken cancellation, Dictionary<string, string>? environment = null)
-    {
-        var errors = new Queue<string>();
-        var exit = await _child.RunAsync(program, arguments, directory, environment, (line, isError) =>
-        {
-            if (!isError)
-                output.Add(line);
-            errors.Enqueue(line);
-            if (errors.Count > 15)
-                errors.Dequeue();
-        }, cancellation);
-        if (exit != 0)
-            throw new PreheatException($"'{program} {string.Join(' ', arguments)}' in {directory} ended with exit code {exit}:\n{string.Join('\n', errors)}");
-    }
-
-    private static bool IsOnPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program)));
 }
