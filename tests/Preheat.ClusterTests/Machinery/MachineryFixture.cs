@@ -28,8 +28,7 @@ public sealed class MachineryFixture : IAsyncLifetime
             await Server.DisposeAsync();
     }
 
-    internal CloudEndpoints Endpoints(string context = TestedServer.Admin) =>
-        new() { Hub = new Uri("http://127.0.0.1:1/"), Kubeconfig = Server.Kubeconfig, KubeContext = context };
+    internal CloudEndpoints Endpoints(string context = TestedServer.Admin) => Server.Endpoints(context);
 
     /// <summary>The client under test.</summary>
     internal KubernetesClient Client(string context = TestedServer.Admin) => KubernetesClient.Connect(Endpoints(context), TimeProvider.System);

@@ -120,7 +120,7 @@ internal abstract class LoopbackServer : TestedServer
     // Before 1.24 these programs listen at a fixed port too, which only one of them can have.
     private static IEnumerable<string> WithoutFixedPort(string program)
     {
-        using var asked = Process.Start(new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true })!;
+        using var asked = Process.Start(new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var minor = asked.StandardOutput.ReadToEnd().Split('.').ElementAtOrDefault(1);
         asked.WaitForExit();
         return int.TryParse(minor, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 24 ? ["--port=0"] : [];

@@ -26,6 +26,9 @@ internal abstract class TestedServer : IAsyncDisposable
     protected const string AdminToken = "admin-token";
     protected const string GuestToken = "guest-token";
 
+    /// <summary>How our own code reaches the server.</summary>
+    public CloudEndpoints Endpoints(string context) => new() { Hub = new Uri("http://127.0.0.1:1/"), Kubeconfig = Kubeconfig, KubeContext = context };
+
     /// <summary>Requests of a user who may do everything.</summary>
     public RawApi Connect() => new(Address, AuthorityFile, AdminToken);
 
