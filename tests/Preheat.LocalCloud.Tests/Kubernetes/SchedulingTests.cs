@@ -55,6 +55,47 @@ public sealed class SchedulingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_ComputeClass_falls_back_to_the_next_machine_when_one_cannot_be_had()
+    {
+        var ns = await cluster.NamespaceAsync();
+        await cluster.PostAsync($"api/v1/{ns}pods", Classed("early", "l4"));
+        await cluster.WaitAsync($"api/v1/{ns}pods/early", body => body.Condition("PodScheduled").Text("reason") == "Unschedulable");
+        (await MessagesAsync(ns, "early", "NotTriggerScaleUp")).ShouldBe(["pod didn't trigger scale-up: 1 node(s) didn't match Pod's node affinity/selector"]);
+
+        await cluster.PostAsync("apis/cloud.google.com/v1/computeclasses", (JsonObject)JsonNode.Parse("""
+            {
+              "apiVersion": "cloud.google.com/v1", "kind": "ComputeClass", "metadata": { "name": "l4" },
+              "spec": {
+                "nodePoolAutoCreation": { "enabled": true }, "whenUnsatisfiable": "DoNotScaleUp",
+                "priorities": [{ "gpu": { "type": "nvidia-l4", "count": 1 }, "spot": true }, { "gpu": { "type": "nvidia-l4", "count": 1 }, "spot": false }]
+              }
+            }
+            """)!);
+        await cluster.PostAsync($"api/v1/{ns}pods", Classed("first", "l4"));
+        (await NodeAsync("first")).ShouldBe("l4 spot: nvidia.com/gpu cloud.google.com/gke-spot cloud.google.com/compute-class");
+
+        // One Spot machine is all there is; on-demand ones are to be had.
+        await cluster.PostAsync("api/v1/namespaces/kube-system/configmaps", Samples.ConfigMap("preheat-capacity", "nvidia-l4-spot", "1"));
+        await cluster.PostAsync($"api/v1/{ns}pods", Classed("second", "l4"));
+        (await NodeAsync("second")).ShouldBe("l4 on demand: nvidia.com/gpu cloud.google.com/compute-class");
+        (await MessagesAsync(ns, "second", "FailedScaleUp")).ShouldHaveSingleItem()!.ShouldContain("GCE out of resources");
+
+        async Task<string> NodeAsync(string pod)
+        {
+            var node = (await cluster.GetAsync($"api/v1/nodes/{(await ScheduledAsync(ns, pod)).Text("spec", "nodeName")}")).Body;
+            var labels = node.StringMap("metadata", "labels");
+            return $"{labels["cloud.google.com/compute-class"]} {(labels.ContainsKey("cloud.google.com/gke-spot") ? "spot" : "on demand")}: {string.Join(' ', node.Objects("spec", "taints").Select(taint => taint.Text("key")))}";
+        }
+
+        static JsonObject Classed(string name, string group) => Samples.Pod(name, spec =>
+        {
+            spec["nodeSelector"] = new JsonObject { ["cloud.google.com/compute-class"] = group };
+            spec["tolerations"] = new JsonArray(new JsonObject { ["key"] = "cloud.google.com/gke-spot", ["operator"] = "Exists" });
+            spec["containers"]![0]!["resources"] = new JsonObject { ["limits"] = new JsonObject { ["nvidia.com/gpu"] = "1" } };
+        });
+    }
+
+    [Fact]
     public async Task Gpu_and_spot_nodes_are_tainted_and_the_pods_that_ask_for_them_tolerate_it()
     {
         var ns = await cluster.NamespaceAsync();

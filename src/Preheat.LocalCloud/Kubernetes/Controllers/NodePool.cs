@@ -13,8 +13,8 @@ internal sealed class NodePool(ObjectStore store, PodPlacement placement, TimePr
     private readonly Dictionary<string, (long Version, NodeRoom Room)> _rooms = new(StringComparer.Ordinal);
     private int _addresses;
 
-    /// <summary>Labels of a machine's node. A spot node is made only for a pod that selects one.</summary>
-    public static Dictionary<string, string> Labels(Machine machine, string name, PodNeeds needs)
+    /// <summary>Labels of a machine's node.</summary>
+    public static Dictionary<string, string> Labels(Machine machine, string name, MachineWish wish)
     {
         var labels = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -31,9 +31,14 @@ internal sealed class NodePool(ObjectStore store, PodPlacement placement, TimePr
             labels["cloud.google.com/gke-accelerator-count"] = machine.Gpus.ToString(CultureInfo.InvariantCulture);
         }
 
-        if (needs.NodeSelector.GetValueOrDefault(PodNeeds.SpotLabel) == "true")
+        if (wish.IsSpot)
         {
             labels[PodNeeds.SpotLabel] = "true";
+        }
+
+        if (wish.Class is { } group)
+        {
+            labels[ComputeClasses.Label] = group;
         }
 
         return labels;

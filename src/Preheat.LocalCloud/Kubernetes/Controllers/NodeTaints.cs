@@ -7,7 +7,7 @@ namespace Preheat.LocalCloud.Kubernetes.Controllers;
 /// <summary>
 /// Taints of GKE's nodes, and the tolerations that admission gives to pods
 /// (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/): ExtendedResourceToleration, DefaultTolerationSeconds, and
-/// Autopilot's for Spot.
+/// GKE's for Spot and for a ComputeClass.
 /// </summary>
 internal static class NodeTaints
 {
@@ -27,6 +27,11 @@ internal static class NodeTaints
             taints.Add((JsonNode)new JsonObject { ["key"] = PodNeeds.SpotLabel, ["value"] = "true", ["effect"] = "NoSchedule" });
         }
 
+        if (labels.GetValueOrDefault(ComputeClasses.Label) is { } name)
+        {
+            taints.Add((JsonNode)new JsonObject { ["key"] = ComputeClasses.Label, ["value"] = name, ["effect"] = "NoSchedule" });
+        }
+
         return taints;
     }
 
@@ -42,6 +47,11 @@ internal static class NodeTaints
         if (needs.NodeSelector.GetValueOrDefault(PodNeeds.SpotLabel) == "true")
         {
             Add(spec, new JsonObject { ["key"] = PodNeeds.SpotLabel, ["operator"] = "Equal", ["value"] = "true", ["effect"] = "NoSchedule" });
+        }
+
+        if (needs.NodeSelector.GetValueOrDefault(ComputeClasses.Label) is { } name)
+        {
+            Add(spec, new JsonObject { ["key"] = ComputeClasses.Label, ["operator"] = "Equal", ["value"] = name, ["effect"] = "NoSchedule" });
         }
 
         foreach (var key in new[] { "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable" })

@@ -33,6 +33,11 @@ internal sealed class PlannedNode(string name, Machine machine, IReadOnlyDiction
 
     public IReadOnlyDictionary<string, string> Labels { get; } = labels;
 
+    public bool IsSpot { get; init; }
+
+    /// <summary>ComputeClass that it is made for; null for none.</summary>
+    public string? Class { get; init; }
+
     public Provision State
     {
         get => _state;
@@ -67,6 +72,9 @@ internal sealed class PlannedNode(string name, Machine machine, IReadOnlyDiction
             return _room.Refuses(needs, _use);
         }
     }
+
+    /// <summary>True for the same machine on the same terms.</summary>
+    public bool IsLike(PlannedNode other) => (Machine, IsSpot, Class) == (other.Machine, other.IsSpot, other.Class);
 
     public void Join(ObjectKey pod, PodNeeds needs)
     {

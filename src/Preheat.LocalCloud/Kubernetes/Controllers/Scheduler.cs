@@ -131,20 +131,48 @@ internal sealed class Scheduler : Controller
             return;
         }
 
-        var machine = MachineCatalog.Find(needs.Gpus > 0 ? needs.Accelerator : "", needs.Gpus, needs.Cpu, needs.MemoryGiB);
-        var name = $"gk3-preheat-nap-{Admission.RandomSuffix()}{Admission.RandomSuffix()}";
-        var node = machine is null ? null : new PlannedNode(name, machine, NodePool.Labels(machine, name, needs));
-        var reasons = node is null ? ["node(s) didn't match Pod's node affinity/selector"] : node.Refuses(needs)?.Reasons;
-        if (node is null || reasons is not null)
+        if (Choose(needs, out var reason) is not { } node)
         {
-            _events.Normal(pod, Autoscaler, "NotTriggerScaleUp", $"pod didn't trigger scale-up: {Count(reasons!)}");
+            _events.Normal(pod, Autoscaler, "NotTriggerScaleUp", $"pod didn't trigger scale-up: {reason}");
             return;
         }
 
         node.Join(pod.Key, needs);
         _planned.Add(node);
-        _events.Normal(pod, Autoscaler, "TriggeredScaleUp", $"pod triggered scale-up: [{{{machine!.Type} 0->1 (max: 1000)}}]", Provisioning);
+        _events.Normal(pod, Autoscaler, "TriggeredScaleUp", $"pod triggered scale-up: [{{{node.Machine.Type} 0->1 (max: 1000)}}]", Provisioning);
         _ = ProvisionAsync(node, stopping);
+    }
+
+    /// <summary>The most wanted machine that was not refused lately; null, with the reasons, when there is none.</summary>
+    private PlannedNode? Choose(PodNeeds needs, out string reason)
+    {
+        var reasons = new List<string>();
+        foreach (var wish in ComputeClasses.WishesOf(Store, needs))
+        {
+            if (MachineCatalog.Find(wish.Accelerator, wish.Gpus, needs.Cpu, needs.MemoryGiB) is not { } machine)
+            {
+                continue;
+            }
+
+            var name = $"gk3-preheat-nap-{Admission.RandomSuffix()}{Admission.RandomSuffix()}";
+            var node = new PlannedNode(name, machine, NodePool.Labels(machine, name, wish)) { IsSpot = wish.IsSpot, Class = wish.Class };
+            if (node.Refuses(needs) is { } misfit)
+            {
+                reasons.AddRange(misfit.Reasons);
+            }
+            else if (wish.Class is not null && _planned.Exists(other => other.State == Provision.Failed && other.IsLike(node)))
+            {
+                reasons.Add("in backoff after failed scale-up");
+            }
+            else
+            {
+                reason = "";
+                return node;
+            }
+        }
+
+        reason = Count(reasons.Count > 0 ? reasons : ["node(s) didn't match Pod's node affinity/selector"]);
+        return null;
     }
 
     private void Unschedulable(StoredObject pod, PodNeeds needs, IReadOnlyList<StoredObject> nodes)
@@ -166,7 +194,7 @@ internal sealed class Scheduler : Controller
         try
         {
             await Clock.DelayAsync(Provisioning, stopping);
-            if (Stockout.Refuses(Store, node.Machine) is { } why)
+            if (Stockout.Refuses(Store, node.Machine, node.IsSpot) is { } why)
             {
                 await FailAsync(node, why, stopping);
                 return;
@@ -192,6 +220,13 @@ internal sealed class Scheduler : Controller
         {
             _events.Warning(pod, Autoscaler, "FailedScaleUp",
                 $"Node scale up in zones {node.Labels.GetValueOrDefault("topology.kubernetes.io/zone")} associated with this pod failed: {why}. Pod is at risk of not being scheduled.");
+        }
+
+        if (node.Class is not null)
+        {
+            // The class may name another kind of machine.
+            waiting.ForEach(node.Leave);
+            waiting.ForEach(Enqueue);
         }
 
         await Clock.DelayAsync(AskAgainAfter, stopping);
