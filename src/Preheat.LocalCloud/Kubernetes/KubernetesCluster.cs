@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
+using Preheat.LocalCloud.Kubernetes.Access;
 using Preheat.LocalCloud.Kubernetes.Api;
 using Preheat.LocalCloud.Kubernetes.Autoscaling;
 using Preheat.LocalCloud.Kubernetes.Controllers;
@@ -129,7 +130,8 @@ internal sealed class ClusterParts : IAsyncDisposable
         var server = new ApiServer(
             identity.Token, options.Touch, kinds, new SelfDescription(kinds), new ResourceEndpoint(_store, writer, deletion, time),
             new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token),
-            new PortForwardEndpoint(_store, network, options.Touch, _stopping.Token), _proxy, new MetricsAdapter(reader, _store), new Evictions(_store, deletion));
+            new PortForwardEndpoint(_store, network, options.Touch, _stopping.Token), _proxy, new MetricsAdapter(reader, _store), new Evictions(_store, deletion),
+            new Reviews(new RoleRules(_store), identity.Token));
         _listener = new ApiListener(
             context =>
             {
@@ -141,18 +143,8 @@ internal sealed class ClusterParts : IAsyncDisposable
 
     public async Task<Uri> StartAsync(CancellationToken cancellation)
     {
-        foreach (var name in new[] { "default", "kube-system", "gmp-public" })
-        {
-            var key = new ObjectKey(ResourceKinds.Namespace, "", name);
-            if (_store.Get(key) is null)
-            {
-                var ns = new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } };
-                Defaults.Apply(ResourceKinds.Namespace, ns);
-                _store.Create(key, ns);
-            }
-        }
-
         PreinstalledDefinitions.Install(_store, _definitions);
+        PreinstalledObjects.Install(_store);
 
         // The port first: when it is taken, nothing has been started.
         var address = await _listener.StartAsync(cancellation);

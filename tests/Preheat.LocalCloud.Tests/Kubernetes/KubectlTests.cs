@@ -57,6 +57,34 @@ public sealed class KubectlTests(TestCluster cluster)
     }
 
     [Theory]
+    [InlineData("configmap", "x", "--from-literal=a=b")]
+    [InlineData("secret", "generic", "x", "--from-literal=a=b")]
+    [InlineData("serviceaccount", "x")]
+    [InlineData("role", "x", "--verb=get", "--resource=pods")]
+    [InlineData("quota", "x", "--hard=pods=10")]
+    [InlineData("job", "x", "--image=server:v1")]
+    [InlineData("poddisruptionbudget", "x", "--selector=a=b", "--min-available=1")]
+    public async Task Creates_without_a_file(params string[] arguments)
+    {
+        var ns = (await cluster.NamespaceAsync())[11..^1];
+        (await RunAsync(["-n", ns, "create", .. arguments])).ShouldContain("/x created");
+    }
+
+    [Fact]
+    public async Task Runs_exposes_and_autoscales_without_a_file_and_says_what_it_may()
+    {
+        var ns = (await cluster.NamespaceAsync())[11..^1];
+        await RunAsync("-n", ns, "run", "once", $"--image={TestCluster.Image}", "--env=A=b");
+        await RunAsync("-n", ns, "create", "deployment", "web", $"--image={TestCluster.Image}", "--replicas=0", "--port=8000");
+        await RunAsync("-n", ns, "expose", "deployment", "web", "--port=80");
+        await RunAsync("-n", ns, "autoscale", "deployment", "web", "--max=3", "--cpu-percent=60");
+        (await RunAsync("-n", ns, "get", "hpa", "web")).ShouldContain("/60%");
+        var (_, v1) = await cluster.GetAsync($"apis/autoscaling/v1/namespaces/{ns}/horizontalpodautoscalers/web");
+        v1.Number("spec", "targetCPUUtilizationPercentage").ShouldBe(60);
+        (await RunAsync("auth", "can-i", "create", "pods")).Trim().ShouldBe("yes");
+    }
+
+    [Theory]
     [InlineData("true")]
     [InlineData("false")]
     public async Task Forwards_a_port_through_a_web_socket_and_by_upgrade(string webSockets)

@@ -76,7 +76,7 @@ public sealed class TableTests(TestCluster cluster)
     {
         var item = (JsonObject)JsonNode.Parse(json)!;
         item["metadata"] = new JsonObject { ["name"] = "x" };
-        var columns = TableColumns.Of(ResourceKinds.BuiltIn.Single(known => known.Kind == kind)).Where(column => !column.IsWide && column.Name != "Age");
+        var columns = TableColumns.Of(ResourceKinds.BuiltIn.First(known => known.Kind == kind)).Where(column => !column.IsWide && column.Name != "Age");
         string.Join(' ', columns.Select(column => column.Cell(item, DateTimeOffset.UnixEpoch)?.ToString())).ShouldBe(expected);
     }
 

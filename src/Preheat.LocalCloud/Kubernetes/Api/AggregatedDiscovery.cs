@@ -64,7 +64,7 @@ internal static class AggregatedDiscovery
             ["responseKind"] = Type(kind.Group, kind.Version, kind.Kind),
             ["scope"] = kind.Namespaced ? "Namespaced" : "Cluster",
             ["singularResource"] = kind.Singular,
-            ["verbs"] = KubeJson.ToArray(Subresource.ObjectVerbs),
+            ["verbs"] = KubeJson.ToArray(kind.Verbs),
         };
         if (kind.ShortNames.Length > 0)
         {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Preheat.LocalCloud.Kubernetes.Access;
 using Preheat.LocalCloud.Kubernetes.Autoscaling;
 using Preheat.LocalCloud.Kubernetes.Controllers;
 using Preheat.LocalCloud.Kubernetes.PortForwarding;
@@ -13,7 +14,7 @@ namespace Preheat.LocalCloud.Kubernetes.Api;
 /// <summary>Takes each request: who asks, what for, and which part answers. Errors leave as <c>Status</c>.</summary>
 internal sealed class ApiServer(
     string token, Action touch, KindCatalog kinds, SelfDescription description, ResourceEndpoint resources, WatchEndpoint watches, LogEndpoint logs,
-    PortForwardEndpoint forwards, ServiceProxy proxy, MetricsAdapter adapter, Evictions evictions)
+    PortForwardEndpoint forwards, ServiceProxy proxy, MetricsAdapter adapter, Evictions evictions, Reviews reviews)
 {
     private readonly byte[] _token = Encoding.UTF8.GetBytes(token);
 
@@ -84,6 +85,7 @@ internal sealed class ApiServer(
             ("Pod", "portforward") => forwards.HandleAsync(context, target),
             ("Pod", "exec" or "attach") => throw new ApiException(501, "NotImplemented", $"pods/{target.Subresource} is not implemented: the pods of this cluster run no shell"),
             ("Pod", "eviction") => evictions.HandleAsync(context, target),
+            (_, "") when !target.Kind.Verbs.Contains("get") => reviews.HandleAsync(context, target),
             ("Pod", "log") => logs.HandleAsync(context, target),
             _ when IsWatch(context.Request) => watches.HandleAsync(context, target),
             _ => resources.HandleAsync(context, target),

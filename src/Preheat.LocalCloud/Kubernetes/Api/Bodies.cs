@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Preheat.LocalCloud.Kubernetes.Patching;
+using Preheat.LocalCloud.Kubernetes.Protobuf;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Api;
@@ -37,19 +38,18 @@ internal static class Bodies
         return buffer.ToArray();
     }
 
-    /// <summary>An object as JSON, or as YAML when the content type says so.</summary>
-    public static async Task<JsonObject> ReadObjectAsync(HttpContext context)
-    {
-        var bytes = await ReadAsync(context);
-        var type = MediaType(context.Request);
-        if (type.Length > 0 && type is not ("application/json" or "application/yaml" or "*/*"))
-        {
-            throw ApiException.UnsupportedMediaType(type, ["application/json", "application/yaml"]);
-        }
+    /// <summary>An object as JSON, or as YAML or protobuf when the content type says so.</summary>
+    public static async Task<JsonObject> ReadObjectAsync(HttpContext context) =>
+        Parse(context.Request, await ReadAsync(context)) as JsonObject ?? throw ApiException.BadRequest("the body is no object");
 
-        return (type == "application/yaml" ? YamlBody.Parse(bytes) : KubeJson.Parse(bytes)) as JsonObject
-            ?? throw ApiException.BadRequest("the body is no object");
-    }
+    /// <summary>Reads a body by the request's content type; 415 for one that is not served.</summary>
+    public static JsonNode? Parse(HttpRequest request, byte[] bytes) => MediaType(request) switch
+    {
+        "" or "application/json" or "*/*" => KubeJson.Parse(bytes),
+        "application/yaml" => YamlBody.Parse(bytes),
+        ProtobufBody.MediaType => ProtobufBody.Read(bytes),
+        var type => throw ApiException.UnsupportedMediaType(type, ["application/json", "application/yaml", ProtobufBody.MediaType]),
+    };
 
     /// <summary>A whole document; <c>304 Not Modified</c> for a client that has it already.</summary>
     public static async Task WriteAsync(HttpContext context, Document document)

@@ -12,7 +12,7 @@ internal sealed record DeleteOptions(string Propagation, long? GracePeriodSecond
     public static async Task<DeleteOptions> ReadAsync(HttpContext context)
     {
         var bytes = await Bodies.ReadAsync(context);
-        var body = bytes.Length == 0 ? null : KubeJson.Parse(bytes);
+        var body = bytes.Length == 0 ? null : Bodies.Parse(context.Request, bytes);
         var query = context.Request.Query;
         var propagation = body.Text("propagationPolicy") ?? (query["propagationPolicy"].ToString() is { Length: > 0 } text ? text : "Background");
         if (propagation is not ("Background" or "Foreground" or "Orphan"))

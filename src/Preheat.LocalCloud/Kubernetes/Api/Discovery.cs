@@ -75,7 +75,7 @@ internal static class Discovery
             ["singularName"] = kind.Singular,
             ["namespaced"] = kind.Namespaced,
             ["kind"] = kind.Kind,
-            ["verbs"] = KubeJson.ToArray(Subresource.ObjectVerbs),
+            ["verbs"] = KubeJson.ToArray(kind.Verbs),
         };
         if (kind.ShortNames.Length > 0)
         {

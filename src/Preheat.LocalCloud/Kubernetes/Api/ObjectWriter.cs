@@ -12,7 +12,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
     /// <summary>Stores a new object; its name comes from the body or from <c>generateName</c>.</summary>
     public StoredObject Create(ResourceKind kind, string ns, JsonObject json, WriteOptions options)
     {
-        var check = Admission.Decode(kind, json, options);
+        (kind, var check) = Decode(kind, json, before: null, options);
         var metadata = json.Metadata();
         if (string.IsNullOrEmpty(metadata.Text("name")) && metadata.Text("generateName") is { Length: > 0 } prefix)
         {
@@ -37,7 +37,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         var stored = store.Update(key, present =>
         {
             var before = present.Copy();
-            var json = change(InVersion(present, key.Kind)).Copy();
+            var json = change(VersionView.JsonOf(present, key.Kind)).Copy();
             if (json.Text("metadata", "resourceVersion") is { Length: > 0 } version && version != before.Text("metadata", "resourceVersion"))
             {
                 throw ApiException.Modified(key);
@@ -52,7 +52,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
             var next = Settle(key, subresource, json, before, options);
             if (!KubeJson.Same(WithoutManagers(next), WithoutManagers(before)))
             {
-                ManagedFields.TrackUpdate(key.Kind, before, next, options.Manager, subresource, time.GetUtcNow());
+                ManagedFields.TrackUpdate(StoredKind(key.Kind), before, next, options.Manager, subresource, time.GetUtcNow());
             }
 
             return Take(key, present, next, options, ref tried);
@@ -72,6 +72,12 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         }
 
         CheckNamespace(key, typed);
+        if (key.Kind.Conversion is { } conversion)
+        {
+            conversion.ToStored(typed, null);
+            key = key with { Kind = conversion.Stored };
+        }
+
         if (subresource.Length == 0)
         {
             if (key.Kind.HasStatus)
@@ -88,7 +94,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         StoredObject? tried = null;
         var stored = store.Update(key, present =>
         {
-            var before = InVersion(present, key.Kind);
+            var before = VersionView.JsonOf(present, key.Kind);
             if (typed.Text("metadata", "resourceVersion") is { Length: > 0 } version && version != before.Text("metadata", "resourceVersion"))
             {
                 throw ApiException.Modified(key);
@@ -167,14 +173,14 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         }
 
         var managed = json.At("metadata", "managedFields")?.DeepClone();
-        var check = Admission.Decode(key.Kind, json, options);
+        var (kind, check) = Decode(key.Kind, json, before, options);
         json.Metadata()["name"] ??= key.Name;
         if (key.Kind.Namespaced)
         {
             json.Metadata()["namespace"] ??= key.Namespace;
         }
 
-        Admission.Prepare(key.Kind, json, before, check);
+        Admission.Prepare(kind, json, before, check);
         if (managed is not null)
         {
             json.Metadata()["managedFields"] = managed;
@@ -204,12 +210,19 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         return true;
     }
 
-    /// <summary>The object in the version that the request speaks.</summary>
-    private static JsonObject InVersion(JsonObject present, ResourceKind kind)
+    private static ResourceKind StoredKind(ResourceKind kind) => kind.Conversion?.Stored ?? kind;
+
+    /// <summary>Reads a body of the request's version and makes it one of the stored version.</summary>
+    private static (ResourceKind Kind, SchemaCheck Check) Decode(ResourceKind kind, JsonObject json, JsonObject? before, WriteOptions options)
     {
-        var json = present.Copy();
-        json["apiVersion"] = kind.ApiVersion;
-        return json;
+        var check = Admission.Decode(kind, json, options);
+        if (kind.Conversion is not { } conversion)
+        {
+            return (kind, check);
+        }
+
+        conversion.ToStored(json, before);
+        return (conversion.Stored, Admission.Decode(conversion.Stored, json, options));
     }
 
     private static JsonObject WithoutManagers(JsonObject json)

@@ -5,9 +5,6 @@ namespace Preheat.LocalCloud.Kubernetes.Api;
 /// <summary>What a resource serves below an object's name. Group and version are those of <paramref name="Kind"/>; null for the resource's own.</summary>
 internal sealed record Subresource(string Name, string Kind, string[] Verbs, string? Group = null, string? Version = null)
 {
-    /// <summary>Verbs on the objects themselves.</summary>
-    public static readonly string[] ObjectVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-
     private static readonly string[] Change = ["get", "patch", "update"];
 
     public static IEnumerable<Subresource> Of(ResourceKind kind)

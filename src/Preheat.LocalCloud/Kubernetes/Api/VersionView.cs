@@ -5,7 +5,7 @@ namespace Preheat.LocalCloud.Kubernetes.Api;
 
 /// <summary>
 /// An object as one version of its kind shows it. Versions of a definition differ in <c>apiVersion</c> alone
-/// (conversion strategy <c>None</c>, the only one served).
+/// (conversion strategy <c>None</c>, the only one served); those of the server's own kinds by their <see cref="KindConversion"/>.
 /// </summary>
 internal static class VersionView
 {
@@ -19,10 +19,21 @@ internal static class VersionView
             return stored.Json;
         }
 
-        var json = stored.Json.Copy();
+        return JsonOf(stored.Json, kind);
+    }
+
+    /// <summary>A copy of the object in that version.</summary>
+    public static JsonObject JsonOf(JsonObject stored, ResourceKind kind)
+    {
+        if (kind.Conversion is { } conversion)
+        {
+            return conversion.FromStored(stored);
+        }
+
+        var json = stored.Copy();
         json["apiVersion"] = kind.ApiVersion;
         return json;
     }
 
-    private static bool IsOther(StoredObject stored, ResourceKind kind) => kind.Defined is not null && stored.Json.Text("apiVersion") != kind.ApiVersion;
+    private static bool IsOther(StoredObject stored, ResourceKind kind) => kind.Conversion is not null || (kind.Defined is not null && stored.Json.Text("apiVersion") != kind.ApiVersion);
 }

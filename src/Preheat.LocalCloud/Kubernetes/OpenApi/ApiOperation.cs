@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Protobuf;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.OpenApi;
@@ -25,6 +26,7 @@ internal sealed record ApiOperation(string Path, string Method, string Action, R
     {
         "patch" when Kind.Defined is null => ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"],
         "patch" => ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"],
+        "post" or "put" when Kind.Defined is null => ["application/json", "application/yaml", ProtobufBody.MediaType],
         "post" or "put" => ["application/json", "application/yaml"],
         _ => [],
     };
@@ -45,8 +47,13 @@ internal sealed record ApiOperation(string Path, string Method, string Action, R
     {
         var root = kind.Group.Length == 0 ? $"/api/{kind.Version}" : $"/apis/{kind.Group}/{kind.Version}";
         var collection = kind.Namespaced ? $"{root}/namespaces/{{namespace}}/{kind.Plural}" : $"{root}/{kind.Plural}";
-        yield return new ApiOperation(collection, "get", "list", kind);
         yield return new ApiOperation(collection, "post", "post", kind);
+        if (!kind.Verbs.Contains("list"))
+        {
+            yield break;
+        }
+
+        yield return new ApiOperation(collection, "get", "list", kind);
         foreach (var method in new[] { "get", "put", "patch", "delete" })
         {
             yield return new ApiOperation($"{collection}/{{name}}", method, method, kind);

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Autoscaling;
 using Preheat.LocalCloud.Kubernetes.Definitions;
 
 namespace Preheat.LocalCloud.Kubernetes.Store;
@@ -25,6 +27,12 @@ internal sealed record ResourceKind(string Group, string Version, string Kind, s
     /// <summary>Is shown by <c>kubectl get all</c>.</summary>
     public bool InAll { get; init; }
 
+    /// <summary>Verbs on the objects themselves.</summary>
+    public string[] Verbs { get; init; } = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+    /// <summary>How this version differs from the one that objects are stored in; null for that one itself, and for versions that differ in name alone.</summary>
+    public KindConversion? Conversion { get; init; }
+
     /// <summary><c>v1</c> or <c>apps/v1</c>.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
@@ -48,6 +56,12 @@ internal sealed record ResourceKind(string Group, string Version, string Kind, s
 
     public override string ToString() => QualifiedPlural;
 }
+
+/// <summary>Reads and writes objects of one version as those of the version that is stored.</summary>
+/// <param name="Stored">The kind in the version that is stored.</param>
+/// <param name="FromStored">Makes a copy in this version.</param>
+/// <param name="ToStored">Changes an object of this version into the stored one; its second argument is the present object, null for a new one.</param>
+internal sealed record KindConversion(ResourceKind Stored, Func<JsonObject, JsonObject> FromStored, Action<JsonObject, JsonObject?> ToStored);
 
 /// <summary>Every kind that the server has by itself.</summary>
 internal static class ResourceKinds
@@ -78,6 +92,12 @@ internal static class ResourceKinds
     public static readonly ResourceKind HorizontalPodAutoscaler = new("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
     {
         HasStatus = true, Schema = "HorizontalPodAutoscaler", ShortNames = ["hpa"], InAll = true,
+    };
+
+    /// <summary>The version of old clients, and of <c>kubectl autoscale</c> up to 1.32.</summary>
+    public static readonly ResourceKind HorizontalPodAutoscalerV1 = HorizontalPodAutoscaler with
+    {
+        Version = "v1", Schema = "HorizontalPodAutoscalerV1", Conversion = new KindConversion(HorizontalPodAutoscaler, AutoscalerVersions.FromV2, AutoscalerVersions.ToV2),
     };
 
     public static readonly ResourceKind PodDisruptionBudget = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
@@ -111,11 +131,28 @@ internal static class ResourceKinds
         Namespaced = false, HasStatus = true, HasGeneration = true, Schema = "CustomResourceDefinition", ShortNames = ["crd", "crds"],
     };
 
+    public static readonly ResourceKind Role = new("rbac.authorization.k8s.io", "v1", "Role", "roles") { Schema = "Role" };
+    public static readonly ResourceKind RoleBinding = Role with { Kind = "RoleBinding", Plural = "rolebindings", Schema = "RoleBinding" };
+    public static readonly ResourceKind ClusterRole = Role with { Kind = "ClusterRole", Plural = "clusterroles", Namespaced = false, Schema = "ClusterRole" };
+    public static readonly ResourceKind ClusterRoleBinding = RoleBinding with { Kind = "ClusterRoleBinding", Plural = "clusterrolebindings", Namespaced = false };
+
+    public static readonly ResourceKind SelfSubjectAccessReview = Review("authorization.k8s.io", "SelfSubjectAccessReview");
+    public static readonly ResourceKind SelfSubjectRulesReview = Review("authorization.k8s.io", "SelfSubjectRulesReview");
+    public static readonly ResourceKind SubjectAccessReview = Review("authorization.k8s.io", "SubjectAccessReview");
+    public static readonly ResourceKind LocalSubjectAccessReview = Review("authorization.k8s.io", "LocalSubjectAccessReview") with { Namespaced = true };
+    public static readonly ResourceKind SelfSubjectReview = Review("authentication.k8s.io", "SelfSubjectReview");
+    public static readonly ResourceKind TokenReview = Review("authentication.k8s.io", "TokenReview");
+
     /// <summary>The server's own kinds, by group in the order of discovery.</summary>
     public static readonly IReadOnlyList<ResourceKind> BuiltIn =
     [
         Namespace, Node, Pod, Service, Endpoints, Secret, ConfigMap, ServiceAccount, Event, PersistentVolumeClaim, PersistentVolume, ResourceQuota, LimitRange,
-        Deployment, ReplicaSet, HorizontalPodAutoscaler, Job, PodDisruptionBudget, StorageClass, NetworkPolicy, Lease, EndpointSlice, PriorityClass,
-        CustomResourceDefinition,
+        Deployment, ReplicaSet, HorizontalPodAutoscaler, HorizontalPodAutoscalerV1, Job, PodDisruptionBudget, StorageClass, NetworkPolicy, Lease, EndpointSlice,
+        PriorityClass, CustomResourceDefinition, Role, RoleBinding, ClusterRole, ClusterRoleBinding, SelfSubjectAccessReview, SelfSubjectRulesReview,
+        SubjectAccessReview, LocalSubjectAccessReview, SelfSubjectReview, TokenReview,
     ];
+
+    /// <summary>A question in the form of an object: it is answered and not kept.</summary>
+    private static ResourceKind Review(string group, string kind) =>
+        new(group, "v1", kind, $"{kind.ToLowerInvariant()}s") { Namespaced = false, Schema = kind, Verbs = ["create"] };
 }

@@ -59,6 +59,19 @@ internal static class Defaults
         else if (kind == ResourceKinds.HorizontalPodAutoscaler)
         {
             Set(json.Ensure("spec"), "minReplicas", 1);
+            if (json.Items("spec", "metrics") is not { Count: > 0 })
+            {
+                var target = new JsonObject { ["type"] = "Utilization", ["averageUtilization"] = 80 };
+                json.Ensure("spec")["metrics"] = new JsonArray(new JsonObject { ["type"] = "Resource", ["resource"] = new JsonObject { ["name"] = "cpu", ["target"] = target } });
+            }
+        }
+        else if (kind == ResourceKinds.RoleBinding || kind == ResourceKinds.ClusterRoleBinding)
+        {
+            Set(json.Ensure("roleRef"), "apiGroup", kind.Group);
+            foreach (var subject in json.Objects("subjects"))
+            {
+                Set(subject, "apiGroup", subject.Text("kind") == "ServiceAccount" ? "" : kind.Group);
+            }
         }
         else if (kind == ResourceKinds.PersistentVolumeClaim)
         {

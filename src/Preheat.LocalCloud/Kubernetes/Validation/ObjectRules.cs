@@ -23,6 +23,7 @@ internal static class ObjectRules
             "HorizontalPodAutoscaler" => causes.Concat(Autoscaler(json)),
             "PodDisruptionBudget" => causes.Concat(Budget(json)),
             "PersistentVolumeClaim" => causes.Concat(Claim(json, before)),
+            "RoleBinding" or "ClusterRoleBinding" => causes.Concat(Binding(json, before)),
             "CustomResourceDefinition" => causes.Concat(DefinitionRules.Check(json, before)),
             _ => causes,
         };
@@ -186,6 +187,19 @@ internal static class ObjectRules
         if (before.Text("spec", "clusterIP") is { Length: > 0 } address && spec.Text("clusterIP") != address && spec.Text("type") != "ExternalName")
         {
             yield return Cause.Invalid("spec.clusterIPs[0]", spec.At("clusterIP"), "may not change once set");
+        }
+    }
+
+    private static IEnumerable<Cause> Binding(JsonObject json, JsonObject? before)
+    {
+        if (json.Text("roleRef", "kind") is { } kind and not ("Role" or "ClusterRole"))
+        {
+            yield return Cause.Unsupported("roleRef.kind", kind, ["ClusterRole", "Role"]);
+        }
+
+        if (before is not null && !KubeJson.Same(json["roleRef"], before["roleRef"]))
+        {
+            yield return Cause.Invalid("roleRef", json["roleRef"], "cannot change roleRef");
         }
     }
 

@@ -8,7 +8,7 @@ namespace Preheat.LocalCloud.Kubernetes.Validation;
 /// </summary>
 internal static partial class Schemas
 {
-    private static readonly IReadOnlyDictionary<string, Schema> Types = SchemaReader.Read(Meta, Pods, Volumes, Workloads, Others, Cluster);
+    private static readonly IReadOnlyDictionary<string, Schema> Types = SchemaReader.Read(Meta, Pods, Volumes, Workloads, Others, Cluster, Access);
 
     /// <summary>The type of a kind; <see cref="Schema.Any"/> when its bodies are stored as they are.</summary>
     public static Schema Of(ResourceKind kind) => kind.Defined?.Type ?? (kind.Schema is null ? Schema.Any : Types[kind.Schema]);
