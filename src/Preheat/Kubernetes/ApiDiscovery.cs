@@ -7,6 +7,9 @@ namespace Preheat.Kubernetes;
 /// <summary>A kind as the API server serves it.</summary>
 internal sealed record ApiResource(KubernetesKind Kind, string Plural, bool Namespaced)
 {
+    /// <summary>Objects of the kind can be listed and deleted: not so for reviews, statuses and metrics.</summary>
+    public bool IsRemovable { get; init; }
+
     /// <summary>Path relative to the server's address: <c>apis/apps/v1/namespaces/NS/deployments/NAME</c>.</summary>
     public string Path(string? inNamespace, string? name = null)
     {
@@ -42,7 +45,7 @@ internal sealed class ApiDiscovery(Func<string, string?, CancellationToken, Task
         {
             if (Known(kind) is { } meanwhile)
                 return meanwhile;
-            await AggregatedAsync(kind.ApiVersion.Contains('/', StringComparison.Ordinal) ? "apis" : "api", cancellation);
+            await AggregatedAsync(kind.ApiVersion, cancellation);
             if (Known(kind) is { } found)
                 return found;
             _known[kind.ApiVersion] = await ListAsync(kind.ApiVersion, cancellation);
@@ -59,14 +62,61 @@ internal sealed class ApiDiscovery(Func<string, string?, CancellationToken, Task
         await FindAsync(kind, cancellation)
         ?? throw new UserException($"The cluster has no kind {kind.Kind} in {kind.ApiVersion}. Install what brings it (a custom resource definition), or leave the feature out; --platform kubernetes uses no kinds of GKE.");
 
+    /// <summary>Every kind whose objects can be listed and deleted, in the version that its group prefers. Groups that cannot be read are left out.</summary>
+    public async Task<IReadOnlyList<KubernetesKind>> RemovableAsync(CancellationToken cancellation)
+    {
+        List<string> versions = ["v1"];
+        try
+        {
+            var groups = await get("apis", null, cancellation);
+            versions.AddRange(groups.Items("groups").Select(group => group.Text("preferredVersion", "groupVersion")).OfType<string>());
+        }
+        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden)
+        {
+            // Whoever may not read the list of groups is left with what everybody knows.
+            return [.. BuiltInKinds.All.Where(resource => resource.IsRemovable).Select(resource => resource.Kind)];
+        }
+        var kinds = new List<KubernetesKind>();
+        foreach (var version in versions)
+        {
+            try
+            {
+                kinds.AddRange((await LoadAsync(version, cancellation)).Where(resource => resource.IsRemovable).Select(resource => resource.Kind));
+            }
+            catch (KubernetesApiException)
+            {
+                // A group whose own server is down, or that is not for this user. What is ours there stays for the next time.
+            }
+        }
+        return kinds;
+    }
+
     public void Dispose() => _gate.Dispose();
+
+    private async Task<IReadOnlyList<ApiResource>> LoadAsync(string version, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation);
+        try
+        {
+            await AggregatedAsync(version, cancellation);
+            return _known.TryGetValue(version, out var known) ? known : _known[version] = await ListAsync(version, cancellation);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private static bool IsRemovable(JsonObject resource) =>
+        resource["verbs"] is JsonArray verbs && new[] { "list", "delete" }.All(verb => verbs.Any(item => item?.ToString() == verb));
 
     private ApiResource? Known(KubernetesKind kind) =>
         _known.TryGetValue(kind.ApiVersion, out var resources) ? resources.FirstOrDefault(resource => resource.Kind == kind) : null;
 
     // A server without it answers with the names of its groups, and a user without the right with 403: both are asked group by group then.
-    private async Task AggregatedAsync(string root, CancellationToken cancellation)
+    private async Task AggregatedAsync(string apiVersion, CancellationToken cancellation)
     {
+        var root = apiVersion.Contains('/', StringComparison.Ordinal) ? "apis" : "api";
         if (!_roots.TryAdd(root, true))
             return;
         JsonObject answer;
@@ -84,10 +134,10 @@ internal sealed class ApiDiscovery(Func<string, string?, CancellationToken, Task
         {
             foreach (var version in group.Items("versions").Where(version => version.Text("freshness") is not "Stale" && version.Text("version") is not null))
             {
-                var apiVersion = group.Text("metadata", "name") is { Length: > 0 } name ? $"{name}/{version.Text("version")}" : version.Text("version")!;
-                _known[apiVersion] = [.. version.Items("resources")
+                var groupVersion = group.Text("metadata", "name") is { Length: > 0 } name ? $"{name}/{version.Text("version")}" : version.Text("version")!;
+                _known[groupVersion] = [.. version.Items("resources")
                     .Where(resource => resource.Text("resource") is not null && resource.Text("responseKind", "kind") is not null)
-                    .Select(resource => new ApiResource(new(apiVersion, resource.Text("responseKind", "kind")!), resource.Text("resource")!, resource.Text("scope") is "Namespaced"))];
+                    .Select(resource => new ApiResource(new(groupVersion, resource.Text("responseKind", "kind")!), resource.Text("resource")!, resource.Text("scope") is "Namespaced") { IsRemovable = IsRemovable(resource) })];
             }
         }
     }
@@ -100,7 +150,7 @@ internal sealed class ApiDiscovery(Func<string, string?, CancellationToken, Task
             // Names with a slash are subresources: pods/log.
             return [.. list.Items("resources")
                 .Where(resource => resource.Text("name")?.Contains('/', StringComparison.Ordinal) == false && resource.Text("kind") is not null)
-                .Select(resource => new ApiResource(new(version, resource.Text("kind")!), resource.Text("name")!, resource.Flag("namespaced")))];
+                .Select(resource => new ApiResource(new(version, resource.Text("kind")!), resource.Text("name")!, resource.Flag("namespaced")) { IsRemovable = IsRemovable(resource) })];
         }
         catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.NotFound)
         {

@@ -3,7 +3,9 @@ namespace Preheat.Kubernetes;
 /// <summary>Kinds that every cluster of the supported versions has, and their names in paths: for users who may not read the discovery paths.</summary>
 internal static class BuiltInKinds
 {
-    public static IReadOnlyList<ApiResource> All { get; } =
+    public static IReadOnlyList<ApiResource> All { get; } = [.. Known.Select(resource => resource with { IsRemovable = true })];
+
+    private static IEnumerable<ApiResource> Known =>
     [
         new(KubernetesKind.Namespace, "namespaces", Namespaced: false),
         new(KubernetesKind.Pod, "pods", Namespaced: true),

@@ -20,7 +20,7 @@ public static class ClusterTeardown
     public static async Task<TeardownPlan> PlanAsync(string deployment, string? inNamespace, bool withShared, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         using var client = KubernetesClient.Connect(endpoints, time);
-        var own = await OwnedObjects.ListAsync(client, deployment, inNamespace, events, cancellation);
+        var own = await OwnedObjects.ListAllAsync(client, deployment, inNamespace, events, cancellation);
         if (!withShared)
             return new(deployment, inNamespace, own);
         var others = (await OwnedObjects.DeploymentsAsync(client, cancellation)).Where(other => other != deployment).ToList();

@@ -53,6 +53,9 @@ public sealed partial class KubernetesClient : IDisposable
     /// <summary>True when the cluster has this kind.</summary>
     public async Task<bool> HasKindAsync(KubernetesKind kind, CancellationToken cancellation) => await _discovery.FindAsync(kind, cancellation) is not null;
 
+    /// <summary>Every kind whose objects can be listed and deleted, as far as this user may see it.</summary>
+    internal Task<IReadOnlyList<KubernetesKind>> RemovableKindsAsync(CancellationToken cancellation) => _discovery.RemovableAsync(cancellation);
+
     /// <summary>The object; null when there is none.</summary>
     public async Task<KubernetesObject?> FindAsync(KubernetesKind kind, string? inNamespace, string name, CancellationToken cancellation)
     {

@@ -7,11 +7,12 @@ namespace Preheat.Kubernetes;
 /// <summary>Finds what this program made for a deployment: by label, in the kinds it makes. Never anything else.</summary>
 internal static class OwnedObjects
 {
-    // In the order of removal: first what changes or sends traffic to pods, then the pods' owner, then what they read.
+    // What we make ourselves, in the order of removal: first what changes or sends traffic to pods, then the pods' owner, then what they read.
     private static readonly KubernetesKind[] Kinds =
     [
         KubernetesKind.Autoscaler,
         new("keda.sh/v1alpha1", "ScaledObject"),
+        new("keda.sh/v1alpha1", "TriggerAuthentication"),
         new("autoscaling.gke.io/v1beta1", "AutoscalingMetric"),
         new("gateway.networking.k8s.io/v1", "HTTPRoute"),
         new("inference.networking.k8s.io/v1", "InferencePool"),
@@ -40,11 +41,15 @@ internal static class OwnedObjects
     /// <summary>The objects in order of removal, by name within a kind. Kinds that the cluster lacks have none; those that may not be listed are told and left out.</summary>
     /// <param name="inNamespace">Null looks in all namespaces.</param>
     public static Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, string deployment, string? inNamespace, IEventSink? events, CancellationToken cancellation) =>
-        ListAsync(client, Selector(deployment), KubernetesClient.FieldManager, inNamespace, events, cancellation);
+        ListAsync(client, Kinds, Selector(deployment), KubernetesClient.FieldManager, inNamespace, events, cancellation);
+
+    /// <summary>The same in every kind of the cluster: a user's own manifests (<c>--manifests</c>) may bring any. Those that we do not make come last.</summary>
+    public static async Task<IReadOnlyList<KubernetesObject>> ListAllAsync(KubernetesClient client, string deployment, string? inNamespace, IEventSink? events, CancellationToken cancellation) =>
+        await ListAsync(client, await EveryKindAsync(client, cancellation), Selector(deployment), KubernetesClient.FieldManager, inNamespace, events, cancellation);
 
     /// <summary>What the deployments of a cluster share, in order of removal.</summary>
-    public static Task<IReadOnlyList<KubernetesObject>> ListSharedAsync(KubernetesClient client, IEventSink? events, CancellationToken cancellation) =>
-        ListAsync(client, $"{ManifestChecks.SharedLabel}=true", SharedManager, inNamespace: null, events, cancellation);
+    public static async Task<IReadOnlyList<KubernetesObject>> ListSharedAsync(KubernetesClient client, IEventSink? events, CancellationToken cancellation) =>
+        await ListAsync(client, await EveryKindAsync(client, cancellation), $"{ManifestChecks.SharedLabel}=true", SharedManager, inNamespace: null, events, cancellation);
 
     /// <summary>Names of all deployments that have a workload in the cluster, sorted.</summary>
     public static async Task<IReadOnlyList<string>> DeploymentsAsync(KubernetesClient client, CancellationToken cancellation)
@@ -53,11 +58,19 @@ internal static class OwnedObjects
         return [.. list.Items.Select(item => item.Json.At("metadata", "labels", ManifestChecks.DeploymentLabel)!.ToString()).Distinct().Order(StringComparer.Ordinal)];
     }
 
-    private static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, string labels, string manager, string? inNamespace, IEventSink? events, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<KubernetesKind>> EveryKindAsync(KubernetesClient client, CancellationToken cancellation) =>
+        [.. Kinds.Concat((await client.RemovableKindsAsync(cancellation)).Where(kind => !Kinds.Any(own => IsSame(own, kind))))];
+
+    // Of one group, whatever the version.
+    private static bool IsSame(KubernetesKind one, KubernetesKind other) => one.Kind == other.Kind && Group(one) == Group(other);
+
+    private static string Group(KubernetesKind kind) => kind.ApiVersion.Contains('/', StringComparison.Ordinal) ? kind.ApiVersion.Split('/')[0] : "";
+
+    private static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, IReadOnlyList<KubernetesKind> kinds, string labels, string manager, string? inNamespace, IEventSink? events, CancellationToken cancellation)
     {
         var found = new List<KubernetesObject>();
         var hidden = new List<string>();
-        foreach (var kind in Kinds)
+        foreach (var kind in kinds)
         {
             try
             {
@@ -68,7 +81,8 @@ internal static class OwnedObjects
             }
             catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden && kind != KubernetesKind.Deployment)
             {
-                hidden.Add(kind.Kind);
+                if (Kinds.Contains(kind))
+                    hidden.Add(kind.Kind);
             }
         }
         if (hidden.Count > 0)
