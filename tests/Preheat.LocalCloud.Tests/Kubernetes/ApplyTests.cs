@@ -153,6 +153,32 @@ public sealed class ApplyTests(TestCluster cluster)
         (await cluster.GetAsync(path)).Code.ShouldBe(404, "nothing half done");
     }
 
+    // Word for word what an API server of 1.36 answers (tests/Preheat.ClusterTests/Machinery).
+    [Theory]
+    [InlineData("ports: [{port: http}]", ".spec.ports[port=\"http\",protocol=\"TCP\"].port: expected numeric (int or float), got string")]
+    [InlineData("type: [ClusterIP]", ".spec.type: expected string, got &value.valueUnstructured{Value:[]interface {}{\"ClusterIP\"}}")]
+    [InlineData("selector: [a]", ".spec.selector: expected map, got &{[a]}")]
+    [InlineData("ports: 80", ".spec.ports: expected list, got &{80}")]
+    [InlineData("publishNotReadyAddresses: 'yes'", ".spec.publishNotReadyAddresses: expected boolean, got &{yes}")]
+    [InlineData("ports: [{port: 80}, {port: 80, protocol: TCP}]", ".spec.ports: duplicate entries for key [port=80,protocol=\"TCP\"]")]
+    [InlineData("ports: [{port: 80, portt: 1}]", ".spec.ports[port=80,protocol=\"TCP\"].portt: field not declared in schema")]
+    public async Task Says_what_does_not_fit_as_structured_merge_diff_does(string spec, string told)
+    {
+        var ns = await cluster.NamespaceAsync();
+        var (code, status) = await cluster.ApplyAsync($"api/v1/{ns}services/web", $"apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{{spec}}}\n");
+        (code, status.Text("reason")).ShouldBe((500, null));
+        status.Text("message").ShouldBe($"failed to create typed patch object ({ns.Split('/')[1]}/web; /v1, Kind=Service): {told}");
+    }
+
+    [Fact]
+    public async Task Says_that_a_quantity_is_none_once_all_else_fits()
+    {
+        var ns = await cluster.NamespaceAsync();
+        var (code, status) = await cluster.ApplyAsync($"api/v1/{ns}resourcequotas/q", "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {cpu: 1x}}\n");
+        code.ShouldBe(500);
+        status.Text("message")!.ShouldStartWith($"failed to convert new object ({ns.Split('/')[1]}/q; /v1, Kind=ResourceQuota) to proper version: unable to convert unstructured object to /v1, Kind=ResourceQuota: quantities must match");
+    }
+
     [Fact]
     public async Task A_dry_run_shows_the_result_and_stores_none()
     {

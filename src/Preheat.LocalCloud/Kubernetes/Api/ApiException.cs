@@ -97,16 +97,19 @@ internal sealed class ApiException(int code, string reason, string message, Json
     }
 
     /// <summary>
-    /// Server-side apply of fields that the type does not have. The API server answers 500 without a reason
+    /// Server-side apply of what does not fit the type. The API server answers 500 without a reason
     /// (https://github.com/kubernetes/kubernetes/issues/118877), and so does this one: a client must cope with it.
     /// </summary>
-    public static ApiException Undeclared(ObjectKey key, IReadOnlyList<string> fields)
-    {
-        var lines = fields.Select(field => $".{field}: field not declared in schema").ToList();
-        var version = key.Kind.Group.Length == 0 ? $"/{key.Kind.Version}" : key.Kind.ApiVersion;
-        return new ApiException(500, "",
-            $"failed to create typed patch object ({key.Namespace}/{key.Name}; {version}, Kind={key.Kind.Kind}): {(lines.Count == 1 ? lines[0] : $"errors:\n  {string.Join("\n  ", lines)}")}");
-    }
+    public static ApiException Untypable(ObjectKey key, IReadOnlyList<string> errors) =>
+        new(500, "", $"failed to create typed patch object ({Named(key)}): {(errors.Count == 1 ? errors[0] : $"errors:\n  {string.Join("\n  ", errors)}")}");
+
+    /// <summary>The same for a value that has the right form and is no value of its type.</summary>
+    public static ApiException Unconvertible(ObjectKey key, string why) =>
+        new(500, "", $"failed to convert new object ({Named(key)}) to proper version: unable to convert unstructured object to {Typed(key)}: {why}");
+
+    private static string Named(ObjectKey key) => $"{key.Namespace}/{key.Name}; {Typed(key)}";
+
+    private static string Typed(ObjectKey key) => $"{(key.Kind.Group.Length == 0 ? $"/{key.Kind.Version}" : key.Kind.ApiVersion)}, Kind={key.Kind.Kind}";
 
     public static ApiException Invalid(ResourceKind kind, string name, IReadOnlyList<Cause> causes)
     {
@@ -115,6 +118,11 @@ internal sealed class ApiException(int code, string reason, string message, Json
         return new ApiException(422, "Invalid", $"{kind.QualifiedKind} \"{name}\" is invalid: {text}",
             new JsonObject { ["name"] = name, ["group"] = kind.Group, ["kind"] = kind.Kind, ["causes"] = ToJson(causes) });
     }
+
+    /// <summary>A refused option of a request: <c>PatchOptions</c>, <c>DeleteOptions</c>, … of the group meta.k8s.io.</summary>
+    public static ApiException InvalidOption(string kind, Cause cause) =>
+        new(422, "Invalid", $"{kind}.meta.k8s.io \"\" is invalid: {cause.Field}: {cause.Message}",
+            new JsonObject { ["group"] = "meta.k8s.io", ["kind"] = kind, ["causes"] = ToJson([cause]) });
 
     public static ApiException BadRequest(string message) => new(400, "BadRequest", message);
 

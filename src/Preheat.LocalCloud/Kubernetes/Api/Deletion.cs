@@ -17,8 +17,7 @@ internal sealed record DeleteOptions(string Propagation, long? GracePeriodSecond
         var propagation = body.Text("propagationPolicy") ?? (query["propagationPolicy"].ToString() is { Length: > 0 } text ? text : "Background");
         if (propagation is not ("Background" or "Foreground" or "Orphan"))
         {
-            throw new ApiException(422, "Invalid",
-                $"DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"{propagation}\": supported values: \"Background\", \"Foreground\", \"Orphan\"");
+            throw ApiException.InvalidOption("DeleteOptions", new Cause("FieldValueNotSupported", $"Unsupported value: \"{propagation}\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"", "propagationPolicy"));
         }
 
         var grace = body.Number("gracePeriodSeconds")

@@ -64,13 +64,9 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
     public (StoredObject Stored, bool Created) Apply(ObjectKey key, string subresource, JsonObject applied, bool force, WriteOptions options)
     {
         // An apply body with an undeclared field is never accepted, whatever fieldValidation says: it could not be owned.
+        TypedPatch.Check(key, applied);
         var typed = applied.Copy();
-        var check = Admission.Decode(key.Kind, typed, options with { FieldValidation = "Ignore" });
-        if (check.Unknown.Count > 0)
-        {
-            throw ApiException.Undeclared(key, check.Unknown);
-        }
-
+        Admission.Decode(key.Kind, typed, options with { FieldValidation = "Ignore" });
         CheckNamespace(key, typed);
         if (key.Kind.Conversion is { } conversion)
         {
@@ -98,6 +94,11 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
             if (typed.Text("metadata", "resourceVersion") is { Length: > 0 } version && version != before.Text("metadata", "resourceVersion"))
             {
                 throw ApiException.Modified(key);
+            }
+
+            if (typed.Text("metadata", "uid") is { Length: > 0 } uid && uid != before.Text("metadata", "uid"))
+            {
+                throw ApiException.Invalid(key.Kind, key.Name, [Cause.Invalid("metadata.uid", uid, "field is immutable")]);
             }
 
             var merged = ServerSideApply.Apply(key.Kind, before, typed, subresource, options.Manager, force, time.GetUtcNow());
@@ -156,6 +157,11 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         if (store.Get(key) is not null)
         {
             throw ApiException.AlreadyExists(key);
+        }
+
+        if (kind.HasGeneration)
+        {
+            json.Metadata()["generation"] = 1;
         }
 
         json.Metadata()["uid"] = Guid.NewGuid().ToString();

@@ -143,7 +143,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
     {
         if (string.IsNullOrEmpty(context.Request.Query["fieldManager"]))
         {
-            throw new ApiException(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+            throw ApiException.InvalidOption("PatchOptions", new Cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager"));
         }
 
         var json = YamlBody.Parse(body) as JsonObject ?? throw ApiException.BadRequest("the body is no object");
@@ -248,6 +248,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
     private static WriteOptions Options(HttpContext context)
     {
         var query = context.Request.Query;
+        var kind = context.Request.Method switch { "POST" => "CreateOptions", "PUT" => "UpdateOptions", _ => "PatchOptions" };
         var manager = query["fieldManager"].ToString();
         if (manager.Length == 0)
         {
@@ -257,19 +258,18 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
 
         if (manager.Length > 128)
         {
-            throw new ApiException(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not be more than 128 bytes");
+            throw ApiException.InvalidOption(kind, new Cause("FieldValueTooLong", "Too long: may not be more than 128 bytes", "fieldManager"));
         }
 
         if (query["dryRun"].ToString() is { Length: > 0 } dryRun and not "All")
         {
-            throw new ApiException(422, "Invalid", $"PatchOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"{dryRun}\": supported values: \"All\"");
+            throw ApiException.InvalidOption(kind, new Cause("FieldValueNotSupported", $"Unsupported value: [\"{dryRun}\"]: supported values: \"All\"", "dryRun"));
         }
 
         var validates = query["fieldValidation"].ToString();
         if (validates is not ("" or "Ignore" or "Warn" or "Strict"))
         {
-            throw new ApiException(422, "Invalid",
-                $"PatchOptions.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: \"{validates}\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"");
+            throw ApiException.InvalidOption(kind, new Cause("FieldValueNotSupported", $"Unsupported value: \"{validates}\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"", "fieldValidation"));
         }
 
         return new WriteOptions(manager, query["dryRun"] == "All", validates.Length > 0 ? validates : "Warn")

@@ -26,8 +26,15 @@ internal static class EndpointSlices
         }
     }
 
-    public static void Write(ObjectStore store, StoredObject service, IReadOnlyCollection<StoredObject> pods, IReadOnlySet<StoredObject> ready, JsonArray ports)
+    public static void Write(ObjectStore store, StoredObject service, IReadOnlyCollection<StoredObject> pods, IReadOnlySet<StoredObject> ready, JsonArray servicePorts)
     {
+        // Unlike in Endpoints, a port always has a name, be it an empty one; kubectl describe relies on it.
+        var ports = (JsonArray)servicePorts.DeepClone();
+        foreach (var port in ports)
+        {
+            port!["name"] ??= "";
+        }
+
         var slices = store.OwnedBy(service.Uid).Where(item => item.Key.Kind == ResourceKinds.EndpointSlice).OrderBy(slice => slice.Name, StringComparer.Ordinal).ToList();
         foreach (var (key, members) in Assign(service.Key, slices, pods))
         {

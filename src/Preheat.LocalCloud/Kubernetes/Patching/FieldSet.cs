@@ -87,7 +87,7 @@ internal sealed class FieldSet
 
     public FieldSet At(string step) => _children.TryGetValue(step, out var child) ? child : _children[step] = new FieldSet();
 
-    /// <summary>Every member's path.</summary>
+    /// <summary>Every member's path: at each level first what ends there, then what goes deeper, as messages list them.</summary>
     public IEnumerable<string[]> Paths()
     {
         if (Member)
@@ -95,7 +95,7 @@ internal sealed class FieldSet
             yield return [];
         }
 
-        foreach (var (step, child) in _children)
+        foreach (var (step, child) in _children.OrderBy(child => child.Value._children.Count > 0))
         {
             foreach (var path in child.Paths())
             {

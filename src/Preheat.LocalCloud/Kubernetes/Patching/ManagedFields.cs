@@ -28,7 +28,10 @@ internal sealed class ManagedFields
     public void Write(JsonObject json)
     {
         var entries = new JsonArray();
-        foreach (var manager in Managers.Where(manager => !manager.Fields.IsEmpty))
+        // The order of apimachinery's managedfields: who applied first, then by time and name.
+        foreach (var manager in Managers.Where(manager => !manager.Fields.IsEmpty)
+            .OrderBy(manager => manager.Operation, StringComparer.Ordinal).ThenBy(manager => manager.Time, StringComparer.Ordinal).ThenBy(manager => manager.Name, StringComparer.Ordinal)
+            .ThenBy(manager => manager.ApiVersion, StringComparer.Ordinal).ThenBy(manager => manager.Subresource, StringComparer.Ordinal))
         {
             var entry = new JsonObject
             {
