@@ -10,7 +10,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     private NodeStandIn? _nodes;
     private int _places;
 
-    internal TestedServer Server { get; private set; } = null!;
+    internal ControlPlane Server { get; private set; } = null!;
 
     internal RawApi Api { get; private set; } = null!;
 
@@ -20,7 +20,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     {
         Server = await TestedServer.StartAsync();
         Api = Server.Connect();
-        _nodes = await NodeStandIn.StartAsync(Api, nodes: 3, gpus: 2);
+        _nodes = await NodeStandIn.StartAsync(Api, nodes: 3, gpus: 64);
     }
 
     public async Task DisposeAsync()

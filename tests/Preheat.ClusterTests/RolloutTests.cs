@@ -38,6 +38,15 @@ public sealed class RolloutTests(ClusterFixture cluster) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reaches_a_pod_by_port_forward()
+    {
+        var rollout = await _deployment.DeployAsync();
+        using var connection = ServingConnection.Open(rollout.Endpoint with { Kind = EndpointKind.PortForward }, cluster.Endpoints(), TimeProvider.System);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => connection.Client.GetStringAsync(new Uri(connection.BaseAddress, "v1/models"))));
+        answers.ShouldAllBe(answer => answer == "/v1/models answers");
+    }
+
+    [Fact]
     public async Task Rolls_a_new_image_out_and_goes_back_by_hand()
     {
         var first = await _deployment.DeployAsync();

@@ -9,7 +9,7 @@ namespace Preheat.ClusterTests;
 /// <summary>One deployment in a namespace of its own, and what our own code does with it.</summary>
 internal sealed class TestedDeployment : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     private readonly ClusterFixture _cluster;
 
@@ -59,9 +59,10 @@ internal sealed class TestedDeployment : IDisposable
 
     public Task<Rollout> DeployAsync() => DeployAsync(request => request);
 
-    public async Task<Rollout> DeployAsync(Func<DeployRequest, DeployRequest> change)
+    public async Task<Rollout> DeployAsync(Func<DeployRequest, DeployRequest> change, CancellationToken cancellation = default)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Limit);
         return await Rollouts.DeployAsync(change(Request), _cluster.Endpoints(Context), Rendering, TimeProvider.System, limit.Token);
     }
 

@@ -57,10 +57,9 @@ internal sealed class ApiDiscovery(Func<string, string?, CancellationToken, Task
         }
     }
 
-    /// <exception cref="UserException">The cluster does not have this kind.</exception>
+    /// <exception cref="UserException">The cluster does not have this kind; the message says in which versions it has it, if in any.</exception>
     public async Task<ApiResource> GetAsync(KubernetesKind kind, CancellationToken cancellation) =>
-        await FindAsync(kind, cancellation)
-        ?? throw new UserException($"The cluster has no kind {kind.Kind} in {kind.ApiVersion}. Install what brings it (a custom resource definition), or leave the feature out; --platform kubernetes uses no kinds of GKE.");
+        await FindAsync(kind, cancellation) ?? throw new UserException(await MissingAsync(kind, cancellation));
 
     /// <summary>Every kind whose objects can be listed and deleted, in the version that its group prefers. Groups that cannot be read are left out.</summary>
     public async Task<IReadOnlyList<KubernetesKind>> RemovableAsync(CancellationToken cancellation)
@@ -112,6 +111,32 @@ internal sealed class ApiDiscovery(Func<string, string?, CancellationToken, Task
 
     private ApiResource? Known(KubernetesKind kind) =>
         _known.TryGetValue(kind.ApiVersion, out var resources) ? resources.FirstOrDefault(resource => resource.Kind == kind) : null;
+
+    // An older server has the kind in an older version of its group (1.20 knows autoscaling/v2beta2 and policy/v1beta1); a newer one may have dropped it.
+    private async Task<string> MissingAsync(KubernetesKind kind, CancellationToken cancellation)
+    {
+        var missing = $"The cluster has no kind {kind.Kind} in {kind.ApiVersion}";
+        var served = new List<string>();
+        var version = "";
+        try
+        {
+            var group = kind.ApiVersion.Contains('/', StringComparison.Ordinal) ? await get("apis/" + kind.ApiVersion.Split('/')[0], null, cancellation) : [];
+            foreach (var other in group.Items("versions").Select(item => item.Text("groupVersion")).OfType<string>().Where(other => other != kind.ApiVersion))
+            {
+                if ((await ListAsync(other, cancellation)).Any(resource => resource.Kind.Kind == kind.Kind))
+                    served.Add(other);
+            }
+            version = (await get("version", null, cancellation)).Text("gitVersion") is { } text ? $" (its API server is {text})" : "";
+        }
+        catch (KubernetesApiException)
+        {
+            // The group is not there, or this user may not ask: then there is no more to say.
+        }
+        if (served.Count > 0)
+            return $"{missing}, but in {string.Join(" and ", served)}{version}. Use a cluster that serves {kind.ApiVersion}, or leave the object out: "
+                + (kind == KubernetesKind.Autoscaler ? "--autoscale-on none." : "a component of your own that deletes it, with --manifests.");
+        return $"{missing}{version}. Install what brings it (a custom resource definition), or leave the feature out; --platform kubernetes uses no kinds of GKE.";
+    }
 
     // A server without it answers with the names of its groups, and a user without the right with 403: both are asked group by group then.
     private async Task AggregatedAsync(string apiVersion, CancellationToken cancellation)

@@ -12,7 +12,7 @@ namespace Preheat.Kubernetes;
 internal static partial class ApplyRefusals
 {
     // Nothing but these texts tells them from etcd's troubles, which come as 500 without a reason too.
-    private static readonly string[] Beginnings = ["failed to create typed patch object (", "failed to convert new object ("];
+    private static readonly string[] Beginnings = ["failed to create typed patch object", "failed to convert new object"];
 
     /// <summary>True for the body of such an answer.</summary>
     public static bool IsOne(JsonNode? status) =>
@@ -22,8 +22,8 @@ internal static partial class ApplyRefusals
     public static IEnumerable<StatusCause> CausesOf(string message) =>
         Fields().Matches(message).Select(found => new StatusCause("FieldValueInvalid", found.Groups["field"].Value, GoValue().Replace(found.Groups["why"].Value, "${value}")));
 
-    // "(team/gemma; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema", or "…): errors:" and one line each.
-    [GeneratedRegex("""(^|\): )\s*(?<field>\.([^\[\]: "]|\[("(\\.|[^"\\])*"|[^\]"])*\])+): (?<why>[^\n]+)""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Multiline)]
+    // "(team/gemma; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema", or "…): errors:" and one line each. 1.20 has no parenthesis.
+    [GeneratedRegex("""(^|\): |object: )\s*(?<field>\.([^\[\]: "]|\[("(\\.|[^"\\])*"|[^\]"])*\])+): (?<why>[^\n]+)""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Multiline)]
     private static partial Regex Fields();
 
     // "expected string, got &value.valueUnstructured{Value:true}"

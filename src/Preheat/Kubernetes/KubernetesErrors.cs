@@ -28,6 +28,8 @@ internal static class KubernetesErrors
         return new(code, reason, causes, (int)code switch
         {
             401 => $"Cannot {doing}: the API server {place} did not accept the credentials of the user '{context.User.Name}'. Log in again, or choose another context with --kube-context.",
+            // Not who asks decided this, but what is asked for: a quota, a webhook, a namespace that is being removed.
+            403 when reason == "Forbidden" && !(said.Contains("User \"", StringComparison.Ordinal) && said.Contains(" cannot ", StringComparison.Ordinal)) => $"Cannot {doing}: the cluster's admission refuses it: {said}. Asked at {place}.",
             403 => $"Cannot {doing}: {said}. The user '{context.User.Name}' needs this right at {place}.",
             404 => $"Cannot {doing}: {said}. Asked at {place}.",
             409 when causes.Exists(cause => cause.Reason == "FieldManagerConflict") => Conflict(causes, doing),

@@ -138,8 +138,6 @@ public static class Rollouts
     private static async Task<KubernetesObject?> EnsureNamespaceAsync(KubernetesClient client, string name, IEventSink events, CancellationToken cancellation)
     {
         var (there, isKnown) = await FindNamespaceAsync(client, name, cancellation);
-        if (there is { IsDeleting: true })
-            throw new UserException($"The namespace {name} is being removed. Wait until it is gone, or choose another --namespace.");
         if (there is not null || !isKnown)
             return null;
         var made = await client.ApplyAsync(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name } }, cancellation);
@@ -149,11 +147,13 @@ public static class Rollouts
     }
 
     // Rights inside a namespace are enough to deploy; whether it is there the next request tells.
+    /// <exception cref="UserException">It is being removed.</exception>
     private static async Task<(KubernetesObject? There, bool IsKnown)> FindNamespaceAsync(KubernetesClient client, string name, CancellationToken cancellation)
     {
         try
         {
-            return (await client.FindAsync(KubernetesKind.Namespace, inNamespace: null, name, cancellation), true);
+            var there = await client.FindAsync(KubernetesKind.Namespace, inNamespace: null, name, cancellation);
+            return there is { IsDeleting: true } ? throw new UserException($"The namespace {name} is being removed. Wait until it is gone, or choose another --namespace.") : (there, true);
         }
         catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden)
         {

@@ -7,7 +7,9 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Preheat.LocalCloud.Kubernetes.PortForwarding;
 
 namespace Preheat.ClusterTests.Nodes;
 
@@ -70,11 +72,45 @@ internal sealed class KubeletEndpoint : IAsyncDisposable
         {
             case ["containerLogs", var inNamespace, var pod, _]:
                 return context.Response.WriteAsync(_logs.GetValueOrDefault($"{inNamespace}/{pod}", ""));
+            case ["portForward", ..]:
+                return ForwardAsync(context);
             case ["v1", "completions"]:
                 context.Response.ContentType = "text/event-stream";
                 return context.Response.WriteAsync("data: {\"choices\":[{\"text\":\"Hi\",\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n");
             default:
                 return context.Response.WriteAsync($"{context.Request.Path} answers");
+        }
+    }
+
+    // The embedded cluster's own SPDY, over a real API server's upgrade.
+    private async Task ForwardAsync(HttpContext context)
+    {
+        var upgrade = context.Features.GetRequiredFeature<IHttpUpgradeFeature>();
+        context.Response.Headers.Upgrade = "SPDY/3.1";
+        context.Response.Headers.Connection = "Upgrade";
+        context.Response.Headers["X-Stream-Protocol-Version"] = "portforward.k8s.io";
+        await using var connection = await upgrade.UpgradeAsync();
+        using var session = new SpdySession(connection, async (port, token) =>
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(Address, port, token);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (SocketException exception)
+            {
+                socket.Dispose();
+                throw new IOException($"failed to connect to localhost:{port} inside namespace: connection refused", exception);
+            }
+        });
+        try
+        {
+            await session.RunAsync(context.RequestAborted);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // The client went away.
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class NodeStandIn : IAsyncDisposable
         var standIn = new NodeStandIn(api, await KubeletEndpoint.StartAsync(), nodes);
         foreach (var node in standIn._nodes)
             await standIn.RegisterAsync(node, gpus);
-        standIn._work = Task.WhenAll(standIn.BeatAsync(), standIn.FollowAsync());
+        standIn._work = Task.WhenAll(standIn.LastingAsync(standIn.BeatAsync), standIn.LastingAsync(standIn.FollowAsync));
         return standIn;
     }
 
@@ -38,6 +38,13 @@ internal sealed class NodeStandIn : IAsyncDisposable
 
     /// <summary>Decides from now on what becomes of a namespace's pods, by their image.</summary>
     public void Play(string inNamespace, Func<string, PodPlay> play) => _plays[inNamespace] = play;
+
+    /// <summary>Makes the pods of a namespace ready that were never to be.</summary>
+    public async Task ReadyAsync(string inNamespace)
+    {
+        foreach (var pod in (await _api.GetAsync($"api/v1/namespaces/{inNamespace}/pods")).Object()["items"]!.AsArray().Cast<JsonObject>())
+            await SetAsync(pod, new PodStatus(pod, KubeletEndpoint.Address).Running(isReady: true), default);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -70,40 +77,44 @@ internal sealed class NodeStandIn : IAsyncDisposable
             """)).Object();
     }
 
-    private async Task BeatAsync()
+    // As a kubelet does: a server that is away comes back.
+    private async Task LastingAsync(Func<Task> work)
     {
-        try
+        while (!_stop.IsCancellationRequested)
         {
-            while (true)
+            try
             {
-                await Task.Delay(Heartbeat, _stop.Token);
-                foreach (var node in _nodes)
-                    await _api.MergeAsync($"apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node}", $$$"""{"spec":{"renewTime":"{{{DateTimeOffset.UtcNow:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}}}"}}""", _stop.Token);
+                await work();
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException or ShouldAssertException)
+            {
+                await Task.Delay(Phase);
+            }
+            catch (OperationCanceledException)
+            {
             }
         }
-        catch (OperationCanceledException)
+    }
+
+    private async Task BeatAsync()
+    {
+        while (true)
         {
+            await Task.Delay(Heartbeat, _stop.Token);
+            foreach (var node in _nodes)
+                await _api.MergeAsync($"apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node}", $$$"""{"spec":{"renewTime":"{{{DateTimeOffset.UtcNow:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}}}"}}""", _stop.Token);
         }
     }
 
     private async Task FollowAsync()
     {
-        try
+        var list = (await _api.GetAsync("api/v1/pods", _stop.Token)).Object();
+        foreach (var pod in list["items"]!.AsArray())
+            See((JsonObject)pod!);
+        await foreach (var change in _api.WatchAsync($"api/v1/pods?watch=true&resourceVersion={list["metadata"]!["resourceVersion"]}", _stop.Token))
         {
-            while (true)
-            {
-                var list = (await _api.GetAsync("api/v1/pods", _stop.Token)).Object();
-                foreach (var pod in list["items"]!.AsArray())
-                    See((JsonObject)pod!);
-                await foreach (var change in _api.WatchAsync($"api/v1/pods?watch=true&resourceVersion={list["metadata"]!["resourceVersion"]}", _stop.Token))
-                {
-                    if (change["type"]!.GetValue<string>() is "ADDED" or "MODIFIED")
-                        See((JsonObject)change["object"]!);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
+            if (change["type"]!.GetValue<string>() is "ADDED" or "MODIFIED")
+                See((JsonObject)change["object"]!);
         }
     }
 
@@ -138,12 +149,20 @@ internal sealed class NodeStandIn : IAsyncDisposable
 
     private static async Task Guarded(Func<CancellationToken, Task> work, CancellationToken cancellation)
     {
-        try
+        while (!cancellation.IsCancellationRequested)
         {
-            await work(cancellation);
-        }
-        catch (OperationCanceledException)
-        {
+            try
+            {
+                await work(cancellation);
+                return;
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException)
+            {
+                await Task.Delay(Phase, CancellationToken.None);
+            }
+            catch (OperationCanceledException)
+            {
+            }
         }
     }
 

@@ -3,15 +3,27 @@ namespace Preheat.ClusterTests.Servers;
 /// <summary>etcd, kube-apiserver, kube-controller-manager and kube-scheduler, with RBAC.</summary>
 internal sealed class ControlPlane : LoopbackServer
 {
+    private readonly string _apiServer;
+    private ServerProcess? _running;
+
+    private ControlPlane(string binaries)
+    {
+        _apiServer = Path.Combine(binaries, "kube-apiserver");
+        Minor = MinorOf(_apiServer);
+    }
+
+    /// <summary>The version: 20 for Kubernetes 1.20.</summary>
+    public int Minor { get; }
+
     /// <param name="binaries">Folder of the three programs; etcd is taken from there or from the path.</param>
     public static async Task<ControlPlane> StartAsync(string binaries)
     {
-        var plane = new ControlPlane();
+        var plane = new ControlPlane(binaries);
         try
         {
             plane.StartEtcd(File.Exists(Path.Combine(binaries, "etcd")) ? Path.Combine(binaries, "etcd") : "etcd");
             plane.WriteKubeconfig();
-            plane.StartApiServer(Path.Combine(binaries, "kube-apiserver"));
+            plane.StartApiServer();
             await plane.ReadyAsync("/readyz");
             plane.StartControllers(binaries);
             await plane.ReadyAsync("/api/v1/namespaces/default/serviceaccounts/default");
@@ -24,11 +36,21 @@ internal sealed class ControlPlane : LoopbackServer
         }
     }
 
-    private void StartApiServer(string program)
+    /// <summary>Takes the API server away for a while; when it comes back it has forgotten the past, so that older versions are answered with 410.</summary>
+    public async Task RestartAsync(TimeSpan away)
+    {
+        await StopAsync(_running!);
+        await Task.Delay(away);
+        await ForgetHistoryAsync();
+        StartApiServer();
+        await ReadyAsync("/readyz");
+    }
+
+    private void StartApiServer()
     {
         var (certificate, key) = Authority.Issue("kube-apiserver", organization: null);
-        Start(
-            program, "--etcd-servers=" + Etcd.AbsoluteUri, "--bind-address=" + Host, $"--secure-port={Port}",
+        _running = Start(
+            _apiServer, "--etcd-servers=" + Etcd.AbsoluteUri, "--bind-address=" + Host, $"--secure-port={Port}",
             "--tls-cert-file=" + certificate, "--tls-private-key-file=" + key, "--client-ca-file=" + Authority.CertificateFile,
             "--token-auth-file=" + WriteTokens(), "--authorization-mode=RBAC", "--cert-dir=certs",
             "--service-account-issuer=https://kubernetes.default.svc", "--service-account-signing-key-file=" + Authority.AccountKey, "--service-account-key-file=" + Authority.AccountKey,

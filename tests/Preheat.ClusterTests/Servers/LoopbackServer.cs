@@ -118,12 +118,15 @@ internal abstract class LoopbackServer : TestedServer
         Start(program, ["--kubeconfig=" + Kubeconfig, "--leader-elect=false", "--bind-address=" + Host, $"--secure-port={FreePort()}", "--cert-dir=certs", .. WithoutFixedPort(program), .. arguments]);
 
     // Before 1.24 these programs listen at a fixed port too, which only one of them can have.
-    private static IEnumerable<string> WithoutFixedPort(string program)
+    private static string[] WithoutFixedPort(string program) => MinorOf(program) < 24 ? ["--port=0"] : [];
+
+    /// <summary>What follows the dot of the version that a program of Kubernetes says it is; int.MaxValue where it says none.</summary>
+    protected static int MinorOf(string program)
     {
         using var asked = Process.Start(new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var minor = asked.StandardOutput.ReadToEnd().Split('.').ElementAtOrDefault(1);
         asked.WaitForExit();
-        return int.TryParse(minor, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 24 ? ["--port=0"] : [];
+        return int.TryParse(minor, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : int.MaxValue;
     }
 
     protected async Task ReadyAsync(string path)

@@ -8,7 +8,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private const int TailLines = 15;
 
     // The shell reads until this process closes the pipe, be it by dying; nothing of the cluster outlives the tests.
-    private const string Guard = """log=$1; shift; "$@" >"$log" 2>&1 </dev/null & read -r _; kill $! 2>/dev/null; wait $!""";
+    private const string Guard = """exec 2>/dev/null; log=$1; shift; "$@" >"$log" 2>&1 </dev/null & read -r _; kill $!; wait $!""";
 
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 

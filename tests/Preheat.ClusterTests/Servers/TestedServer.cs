@@ -33,7 +33,7 @@ internal abstract class TestedServer : IAsyncDisposable
     public RawApi Connect() => new(Address, AuthorityFile, AdminToken);
 
     /// <summary>The server that the environment names.</summary>
-    public static async Task<TestedServer> StartAsync() =>
+    public static async Task<ControlPlane> StartAsync() =>
         Environment.GetEnvironmentVariable(BinariesVariable) is { Length: > 0 } folder
             ? await ControlPlane.StartAsync(folder)
             : throw new InvalidOperationException($"These tests need an API server: run them with ./build.sh ClusterTest, or set {BinariesVariable} to a folder with kube-apiserver, kube-controller-manager and kube-scheduler.");
