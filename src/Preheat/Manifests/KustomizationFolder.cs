@@ -37,7 +37,7 @@ internal sealed class KustomizationFolder(string root, string relative, Manifest
         foreach (var patch in kustomization.Items("patches"))
             Patch(all, patch);
         if (kustomization.Text("namespace") is { } space)
-            all = all.ConvertAll(value => ObjectTransforms.InNamespace(value, space, replace: true));
+            all = all.ConvertAll(value => ObjectTransforms.SubjectsInNamespace(ObjectTransforms.InNamespace(value, space, replace: true), space, all));
         foreach (var labels in kustomization.Items("labels"))
             all = Label(all, labels);
         foreach (var image in kustomization.Items("images"))
@@ -49,8 +49,9 @@ internal sealed class KustomizationFolder(string root, string relative, Manifest
     {
         if (FileOf(resource) is not { } file)
             return all;
+        // What a resource's own kustomization changes is only what it brings; a component changes all there is.
         if (Directory.Exists(Path.Combine(root, relative, file)))
-            return Folder(resource, all);
+            return [.. all, .. Folder(resource, [])];
         return [.. all, .. Documents(file).Select(document => ManifestObject.From(document, Path.GetFileName(file), problems)).OfType<ManifestObject>()];
     }
 
@@ -70,8 +71,7 @@ internal sealed class KustomizationFolder(string root, string relative, Manifest
             problems.Add($"{patch.At}: a patch has either the path of a file or a patch inline, and perhaps a target.");
             return;
         }
-        foreach (var entry in map.Entries.Where(entry => entry.Key is not ("path" or "patch" or "target")))
-            problems.Add($"{entry.At}: '{entry.Key}' is not read in a patch{NearestName.Hint(entry.Key, ["path", "patch", "target"])}");
+        RefuseOthers(map, "a patch", "path", "patch", "target");
         if (PatchDocuments(map) is not { } documents)
             return;
         if (map["target"] is { } written)
@@ -117,6 +117,7 @@ internal sealed class KustomizationFolder(string root, string relative, Manifest
             problems.Add($"{labels.At}: labels have pairs, and perhaps includeTemplates.");
             return objects;
         }
+        RefuseOthers(map, "labels", "pairs", "includeTemplates", "includeSelectors");
         if (map.Text("includeSelectors") is "true")
             problems.Add($"{map["includeSelectors"]!.At}: a selector cannot be changed after its object was made; use includeTemplates.");
         return objects.ConvertAll(value => ObjectTransforms.WithLabels(value, pairs.Entries, map.Text("includeTemplates") is "true", replace: true));
@@ -129,9 +130,16 @@ internal sealed class KustomizationFolder(string root, string relative, Manifest
             problems.Add($"{image.At}: an image has a name, and a newName, newTag or digest.");
             return;
         }
+        RefuseOthers(map, "an image", "name", "newName", "newTag", "digest");
         string Changed(string old) => (map.Text("newName") ?? name) + (map.Text("digest") is { } digest ? "@" + digest : map.Text("newTag") is { } tag ? ":" + tag : old[name.Length..]);
         for (var index = 0; index < objects.Count; index++)
             objects[index] = ObjectTransforms.WithImage(objects[index], name, Changed);
+    }
+
+    private void RefuseOthers(YamlMap map, string what, params string[] known)
+    {
+        foreach (var entry in map.Entries.Where(entry => !known.Contains(entry.Key)))
+            problems.Add($"{entry.At}: '{entry.Key}' is not read in {what}{NearestName.Hint(entry.Key, known)}");
     }
 
     private string? FileOf(YamlValue value)

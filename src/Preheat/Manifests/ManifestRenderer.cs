@@ -96,7 +96,7 @@ public static partial class ManifestRenderer
         var metric = AutoscaleMetric.Find(deployment.AutoscaleOn);
         var path = ManifestFeatures.ModelPath(request);
         var downloaded = ManifestFeatures.IsDownloaded(request);
-        var sizing = DeploymentSizing.Of(AcceleratorMachine.Of(deployment.Accelerator), deployment.AcceleratorCount, image, model, downloaded);
+        var sizing = DeploymentSizing.Of(AcceleratorMachine.Of(deployment.Accelerator, deployment.AcceleratorCount), deployment.AcceleratorCount, image, model, downloaded);
         var variables = new ManifestVariables()
             .Add("ACCELERATOR", deployment.Accelerator)
             .Add("ACCELERATOR_COUNT", deployment.AcceleratorCount)

@@ -7,7 +7,8 @@ namespace Preheat.Manifests;
 /// <summary>The values that stand for <c>${NAME}</c> in manifests.</summary>
 /// <remarks>
 /// A plain scalar that is one variable takes the variable's own type: <c>replicas: ${REPLICAS}</c> becomes a number, <c>app: ${DEPLOYMENT}</c> a string even where
-/// the name is <c>1</c>. Inside a longer or quoted text the value is inserted as text. <c>$(NAME)</c> is Kubernetes' own form and is left alone.
+/// the name is <c>1</c>. Inside a longer or quoted text the value is inserted as text. <c>$(NAME)</c> is Kubernetes' own form and is left alone;
+/// <c>$${</c> stands for a <c>${</c> that is meant for somebody else, such as a shell.
 /// </remarks>
 internal sealed partial class ManifestVariables
 {
@@ -61,10 +62,9 @@ internal sealed partial class ManifestVariables
 
     private string InText(string text, SourcePosition at, ICollection<string> problems)
     {
-        var unclosed = text.Replace("${", "", StringComparison.Ordinal).Length != text.Length - (2 * VariableForm().Count(text));
-        if (unclosed)
-            problems.Add($"{at}: '{text}' has a '${{' that is no variable; write ${{NAME}} with capital letters, digits and '_'.");
-        return VariableForm().Replace(text, match => Find(match.Groups["name"].Value, at, problems)?.Text ?? match.Value);
+        if (BeginningForm().Count(text) != VariableForm().Count(text))
+            problems.Add($"{at}: '{text}' has a '${{' that is no variable; write ${{NAME}} with capital letters, digits and '_', or $${{ for one that is to stay.");
+        return VariableForm().Replace(text, match => Find(match.Groups["name"].Value, at, problems)?.Text ?? match.Value).Replace("$${", "${", StringComparison.Ordinal);
     }
 
     private (string Text, ScalarKind Kind)? Find(string name, SourcePosition at, ICollection<string> problems)
@@ -75,10 +75,13 @@ internal sealed partial class ManifestVariables
             return value;
         }
         var near = NearestName.Find(name, _values.Keys) is { } meant ? $" Did you mean ${{{meant}}}?" : "";
-        problems.Add($"{at}: the variable ${{{name}}} is unknown here.{near} Known: {string.Join(", ", _values.Keys)}.");
+        problems.Add($"{at}: the variable ${{{name}}} is unknown here.{near} Known: {string.Join(", ", _values.Keys)}. For a text that has it so, write $${{{name}}}.");
         return null;
     }
 
-    [GeneratedRegex(@"\$\{(?<name>[A-Z][A-Z0-9_]*)\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"(?<!\$)\$\{", RegexOptions.CultureInvariant)]
+    private static partial Regex BeginningForm();
+
+    [GeneratedRegex(@"(?<!\$)\$\{(?<name>[A-Z][A-Z0-9_]*)\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex VariableForm();
 }

@@ -22,6 +22,19 @@ internal static class ObjectTransforms
         return value with { Root = value.Root.With(["metadata", "namespace"], new YamlScalar(value.Root.At, space, ScalarKind.String)) };
     }
 
+    /// <summary>The subjects of a role binding that are service accounts among the objects, or the default one, move along with the namespace.</summary>
+    public static ManifestObject SubjectsInNamespace(ManifestObject value, string space, IReadOnlyList<ManifestObject> objects)
+    {
+        if (value.Kind is not ("RoleBinding" or "ClusterRoleBinding") || value.Root["subjects"] is not YamlList subjects)
+            return value;
+        return value with { Root = value.Root.With(["subjects"], subjects with { Items = [.. subjects.Items.Select(Moved)] }) };
+
+        YamlValue Moved(YamlValue item) => item is YamlMap subject && subject.Text("kind") == "ServiceAccount"
+            && (subject.Text("name") == "default" || objects.Any(other => other.Kind == "ServiceAccount" && other.Name == subject.Text("name")))
+            ? subject.With(["namespace"], new YamlScalar(subject.At, space, ScalarKind.String))
+            : item;
+    }
+
     /// <summary>Changes the image of every container that has the image <paramref name="name"/>, whatever its tag or digest.</summary>
     public static ManifestObject WithImage(ManifestObject value, string name, Func<string, string> change)
     {

@@ -12,7 +12,9 @@ internal sealed record AcceleratorMachine(string Accelerator, int[] Counts, int 
     [
         new("nvidia-l4", [1, 2, 4, 8], 6, 24),
         new("nvidia-tesla-t4", [1, 2, 4], 6, 24),
-        new("nvidia-tesla-a100", [1, 2, 4, 8, 16], 10, 72),
+        new("nvidia-tesla-a100", [1, 2, 4, 8], 10, 72),
+        // The largest machine has no more CPUs than that with half its GPUs.
+        new("nvidia-tesla-a100", [16], 5, 72),
         new("nvidia-a100-80gb", [1, 2, 4, 8], 10, 144),
         new("nvidia-h100-80gb", [1, 2, 4, 8], 22, 192),
         new("nvidia-h100-mega-80gb", [8], 22, 192),
@@ -22,15 +24,16 @@ internal sealed record AcceleratorMachine(string Accelerator, int[] Counts, int 
     ];
 
     /// <summary>The needs of a product that is not in the table: those of the L4.</summary>
-    public static AcceleratorMachine Of(string accelerator) => Find(accelerator) ?? Known[0];
+    public static AcceleratorMachine Of(string accelerator, int count) => Rows(accelerator).FirstOrDefault(machine => machine.Counts.Contains(count)) ?? Rows(accelerator).FirstOrDefault() ?? Known[0];
 
     /// <summary>A warning about a product or a number of GPUs that no machine is known to have; null when all is well. The cluster has the last word.</summary>
-    public static string? Doubt(string accelerator, int count) => Find(accelerator) switch
+    public static string? Doubt(string accelerator, int count)
     {
-        null => $"The accelerator {accelerator} is not known here ({string.Join(", ", Known.Select(machine => machine.Accelerator))}); its pods ask for CPU and memory as for {Known[0].Accelerator}.",
-        var machine when !machine.Counts.Contains(count) => $"No machine with {count} × {accelerator} is known; there are machines with {string.Join(", ", machine.Counts)}.",
-        _ => null,
-    };
+        var counts = Rows(accelerator).SelectMany(machine => machine.Counts).ToList();
+        if (counts.Count == 0)
+            return $"The accelerator {accelerator} is not known here ({string.Join(", ", Known.Select(machine => machine.Accelerator).Distinct())}); its pods ask for CPU and memory as for {Known[0].Accelerator}.";
+        return counts.Contains(count) ? null : $"No machine with {count} × {accelerator} is known; there are machines with {string.Join(", ", counts)}.";
+    }
 
-    private static AcceleratorMachine? Find(string accelerator) => Array.Find(Known, machine => machine.Accelerator == accelerator);
+    private static IEnumerable<AcceleratorMachine> Rows(string accelerator) => Known.Where(machine => machine.Accelerator == accelerator);
 }

@@ -161,6 +161,8 @@ public sealed partial record DeploymentRequest
             MaxReplicas = read.Whole("--max-replicas", MaxReplicas, Math.Max(4, minimum), minimum, 1000),
             MaxModelLength = MaxModelLength is null ? null : read.Whole("--max-model-length", MaxModelLength, 0, 1, 10_000_000),
         };
+        if (prometheus is not null && deployment.Features.Contains(OptionalFeature.NetworkPolicy))
+            read.Error($"--features {OptionalFeature.NetworkPolicy} lets in GKE's own collectors, and not {prometheus}: KEDA would have no metric. Leave --prometheus out, or bring a policy of your own with --manifests.");
         if (KubeContext is not null && !deployment.HasOwnRegistry)
             read.Error($"--kube-context {KubeContext}: that cluster cannot pull from the embedded registry. Name one that it and this machine reach, --repository HOST[:PORT]/PATH, for example ghcr.io/org/models.");
         read.ThrowIfWrong();

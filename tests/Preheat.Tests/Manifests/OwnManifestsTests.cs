@@ -112,6 +112,46 @@ public sealed class OwnManifestsTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_of_resources_changes_only_what_it_brings()
+    {
+        Write("kustomization.yaml", "kind: Component\nresources: [more]\n");
+        Write("more/kustomization.yaml", "resources: [a.yaml]\nlabels: [{pairs: {team: other}}]\npatches: [{target: {name: .*}, patch: '{metadata: {annotations: {by: more}}}'}]\n");
+        Write("more/a.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: runner}\n");
+        _fixture.Render();
+        (Object("a.yaml").Text("metadata", "labels", "team"), Object("a.yaml").Text("metadata", "annotations", "by")).ShouldBe(("other", "more"));
+        (Object("deployment.yaml").Text("metadata", "labels", "team"), Object("deployment.yaml").Text("metadata", "annotations", "by")).ShouldBe((null, null));
+    }
+
+    [Fact]
+    public void Subjects_of_a_role_binding_move_with_the_service_accounts_that_they_name()
+    {
+        Write("kustomization.yaml", "kind: Component\nresources: [a.yaml]\nnamespace: default\n");
+        Write("a.yaml", """
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata: {name: runner}
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: RoleBinding
+            metadata: {name: runner}
+            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: runner}
+            subjects: [{kind: ServiceAccount, name: runner}, {kind: ServiceAccount, name: foreign, namespace: elsewhere}]
+            """);
+        _fixture.Render();
+        var binding = (YamlMap)YamlReader.Read(_fixture.Read("a.yaml"), "a.yaml", strict: true)[1];
+        binding.Items("subjects").Cast<YamlMap>().Select(subject => subject.Text("namespace")).ShouldBe(["default", "elsewhere"]);
+    }
+
+    [Fact]
+    public void Leaves_to_a_shell_what_is_the_shells()
+    {
+        Write("kustomization.yaml", "kind: Component\nresources: [c.yaml]\n");
+        Write("c.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: script}\ndata: {run: \"cd $${HOME} && echo $${1:-${DEPLOYMENT}}\"}\n");
+        _fixture.Render();
+        Object("c.yaml").Text("data", "run").ShouldBe("cd ${HOME} && echo ${1:-gemma}");
+    }
+
+    [Fact]
     public void Warns_of_what_the_cluster_must_have()
     {
         Patch("envFrom: [{secretRef: {name: keys}}]");
@@ -139,6 +179,9 @@ public sealed class OwnManifestsTests : IDisposable
     [InlineData("patches: [{target: {kind: Deployment}, patch: '{spec: {$delete: true}}'}]\n", "'$delete' is no directive")]
     [InlineData("patches: [{target: {kind: Deployment}, patch: '{spec: {template: {spec: {containers: [{image: a}]}}}}'}]\n", "an item of this list is told by its name")]
     [InlineData("images: [{name: local-docker.pkg.dev/demo/models/tiny-gemma-2, newTag: '1'}]\n", "the image is not pinned to a digest")]
+    [InlineData("images: [{name: a, newtag: '1'}]\n", "'newtag' is not read in an image; did you mean 'newTag'?")]
+    [InlineData("labels: [{pairs: {a: b}, fields: []}]\n", "'fields' is not read in labels")]
+    [InlineData("labels: [{pairs: {a: 'x${1:-y}'}}]\n", "or $${ for one that is to stay")]
     [InlineData("namespace: other\n", "is in namespace other, the deployment in default")]
     public void Tells_what_is_wrong_with_a_kustomization(string text, string message)
     {

@@ -152,6 +152,16 @@ public sealed class ReferenceSystemTests : IDisposable
         Deployment("spec", "template", "spec").Items("tolerations").ShouldHaveSingleItem().ShouldBeOfType<YamlMap>().Text("key").ShouldBe("nvidia.com/gpu");
     }
 
+    [Fact]
+    public void Asks_of_the_largest_machine_no_more_than_it_has()
+    {
+        _fixture.Deployment = _fixture.Deployment with { Accelerator = "nvidia-tesla-a100", AcceleratorCount = 16 };
+        _fixture.Render();
+        // a2-megagpu-16g: 96 vCPUs for 16 GPUs.
+        ((YamlMap)Deployment("spec", "template", "spec").Items("containers")[0]).Text("resources", "requests", "cpu").ShouldBe("80");
+        _fixture.Events.OfType<Preheat.Runs.Warning>().ShouldBeEmpty();
+    }
+
     private void ServingSystemA()
     {
         _fixture.Deployment = _fixture.Deployment with

@@ -74,6 +74,8 @@ public sealed class DeploymentRequestTests
     {
         { new() { Features = ["network-polizy"] }, "--features 'network-polizy' is not allowed. Give one of compute-class, network-policy, zone-spread" },
         { new() { Platform = "kubernetes", Features = ["compute-class"] }, "--features compute-class is for --platform gke" },
+        { new() { Platform = "kubernetes", Features = ["network-policy"] }, "--features network-policy is for --platform gke" },
+        { new() { Features = ["network-policy"], AutoscaleThrough = "keda", Prometheus = "http://prometheus.monitoring:9090" }, "lets in GKE's own collectors" },
         { new() { Server = "tgi", CompileCache = "compiled" }, "--compile-cache keeps what vLLM compiles" },
         { new() { CompileCache = "Compiled_Things" }, "--compile-cache 'Compiled_Things' is not allowed" },
         { new() { AutoscaleThrough = "native", AutoscaleOn = "dcgm" }, "comes through the adapter only. Use --autoscale-through adapter, or a metric of the server: running, waiting, kv-cache." },
