@@ -6,6 +6,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 
@@ -17,6 +18,7 @@ import (
 	crdscheme "k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset/scheme"
 	crdoptions "k8s.io/apiextensions-apiserver/pkg/cmd/server/options"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/endpoints/discovery/aggregated"
@@ -166,7 +168,7 @@ func listGroups(front *server.GenericAPIServer, definitions *crds.CustomResource
 func install(front *server.GenericAPIServer, config *server.RecommendedConfig) error {
 	groups := []*server.APIGroupInfo{}
 	for _, version := range versions() {
-		group := server.NewDefaultAPIGroupInfo(version.Group, scheme, metav1.ParameterCodec, codecs)
+		group := server.NewDefaultAPIGroupInfo(version.Group, scheme, runtime.NewParameterCodec(scheme), codecs)
 		resources, err := storageOf(version, config.RESTOptionsGetter)
 		if err != nil {
 			return err
@@ -176,6 +178,7 @@ func install(front *server.GenericAPIServer, config *server.RecommendedConfig) e
 		}
 		group.VersionedResourcesStorageMap[version.Version] = resources
 		if version == corev1.SchemeGroupVersion {
+			maps.Copy(resources, passages(resources))
 			if err := front.InstallLegacyAPIGroup(server.DefaultLegacyAPIPrefix, &group); err != nil {
 				return err
 			}

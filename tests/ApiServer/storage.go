@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
@@ -32,7 +33,10 @@ type strategy struct {
 	isStatus bool
 }
 
-var _ rest.GarbageCollectionDeleteStrategy = strategy{}
+var (
+	_ rest.GarbageCollectionDeleteStrategy = strategy{}
+	_ rest.RESTGracefulDeleteStrategy      = strategy{}
+)
 
 func part(object runtime.Object, name string) reflect.Value {
 	return reflect.ValueOf(object).Elem().FieldByName(name)
@@ -63,6 +67,23 @@ func (strategy) WarningsOnUpdate(context.Context, runtime.Object, runtime.Object
 
 func (strategy) DefaultGarbageCollectionPolicy(context.Context) rest.GarbageCollectionPolicy {
 	return rest.DeleteDependents
+}
+
+// CheckGracefulDelete leaves a pod that runs on a node to its kubelet, which removes it with a grace period of zero; everything else goes at once.
+func (strategy) CheckGracefulDelete(_ context.Context, object runtime.Object, options *metav1.DeleteOptions) bool {
+	pod, isPod := object.(*corev1.Pod)
+	if !isPod {
+		return false
+	}
+	period := *pod.Spec.TerminationGracePeriodSeconds
+	if options.GracePeriodSeconds != nil {
+		period = *options.GracePeriodSeconds
+	}
+	if pod.Spec.NodeName == "" || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded {
+		period = 0
+	}
+	options.GracePeriodSeconds = &period
+	return true
 }
 
 func (s strategy) PrepareForCreate(_ context.Context, object runtime.Object) {

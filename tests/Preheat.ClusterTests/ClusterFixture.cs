@@ -5,7 +5,7 @@ using Preheat.Kubernetes;
 namespace Preheat.ClusterTests;
 
 /// <summary>The server under test with its nodes, shared by all tests. Each test works in a namespace of its own.</summary>
-public sealed class ClusterFixture : IAsyncLifetime
+public class ClusterFixture : IAsyncLifetime
 {
     private NodeStandIn? _nodes;
     private int _places;
@@ -16,14 +16,14 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     internal NodeStandIn Nodes => _nodes!;
 
-    public async Task InitializeAsync()
+    public virtual async Task InitializeAsync()
     {
-        Server = await TestedServer.StartAsync();
+        Server = await StartServerAsync();
         Api = Server.Connect();
         _nodes = await NodeStandIn.StartAsync(Api, nodes: 3, gpus: 64);
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         if (_nodes is not null)
             await _nodes.DisposeAsync();
@@ -31,6 +31,8 @@ public sealed class ClusterFixture : IAsyncLifetime
         if (Server is not null)
             await Server.DisposeAsync();
     }
+
+    private protected virtual Task<TestedServer> StartServerAsync() => TestedServer.StartAsync();
 
     /// <summary>How our own code reaches the server.</summary>
     internal CloudEndpoints Endpoints(string context = TestedServer.Admin) => Server.Endpoints(context);

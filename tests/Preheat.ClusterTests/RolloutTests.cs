@@ -5,7 +5,7 @@ namespace Preheat.ClusterTests;
 
 /// <summary>From rendered manifests to a served endpoint and back, with the real controllers.</summary>
 [Collection(ClusterCollection.Name)]
-public sealed class RolloutTests(ClusterFixture cluster) : IAsyncLifetime
+public class RolloutTests(ClusterFixture cluster) : IAsyncLifetime
 {
     private TestedDeployment _deployment = null!;
 

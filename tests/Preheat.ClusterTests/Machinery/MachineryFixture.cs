@@ -16,7 +16,7 @@ public sealed class MachineryFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Server = await MachineryServer.StartAsync();
+        Server = await MachineryServer.StartAsync(controllers: null);
         Api = Server.Connect();
         await MakePlaceAsync(MachineryServer.GuestPlace);
     }

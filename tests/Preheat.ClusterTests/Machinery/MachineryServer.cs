@@ -29,7 +29,8 @@ internal sealed class MachineryServer : LoopbackServer
         _server = Start(_program, _arguments);
     }
 
-    public static new async Task<MachineryServer> StartAsync()
+    /// <param name="controllers">Folder of kube-controller-manager, to start the controllers that get along with the kinds of this server; null for none.</param>
+    public static async Task<MachineryServer> StartAsync(string? controllers)
     {
         var programs = Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } folder ? folder
             : throw new InvalidOperationException($"These tests need an API server: run them with ./build.sh ClusterTest, or set {FolderVariable} to what it built.");
@@ -37,6 +38,8 @@ internal sealed class MachineryServer : LoopbackServer
         try
         {
             await server.ReadyAsync("/readyz");
+            if (controllers is not null)
+                server.StartController(Path.Combine(controllers, "kube-controller-manager"), "--controllers=deployment,replicaset,garbagecollector,endpoint");
             return server;
         }
         catch

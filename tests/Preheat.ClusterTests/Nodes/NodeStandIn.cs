@@ -33,6 +33,8 @@ internal sealed class NodeStandIn : IAsyncDisposable
         return standIn;
     }
 
+    public IReadOnlyList<string> Names => _nodes;
+
     /// <summary>Port of the server inside the pods.</summary>
     public int ServingPort => _kubelet.ServingPort;
 
