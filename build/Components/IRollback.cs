@@ -2,7 +2,7 @@ using Preheat.Kubernetes;
 
 interface IRollback : ISmokeTest
 {
-    [Parameter("Revision that Rollback goes back to - default is the last good one")]
+    [Parameter("Revision that Rollback goes back to - default is the newest good one that does not run now")]
     int? Revision => TryGetValue<int?>(() => Revision);
 
     Target Rollback => _ => _
@@ -11,7 +11,8 @@ interface IRollback : ISmokeTest
         {
             var session = Session.Current;
             var receipts = session.Steps.Receipts;
-            var (revision, from) = await Rollbacks.RunAsync(session.Deployment, Revision, ForceConflicts, Timeouts, await session.EndpointsAsync(), session.Events, Session.Time, cancellation);
+            var request = new RollbackRequest { Deployment = session.Deployment, Revision = Revision, ForceConflicts = ForceConflicts, NoRollback = NoRollback, Timeouts = Timeouts };
+            var (revision, from) = await Rollbacks.RunAsync(request, await session.EndpointsAsync(), session.Events, Session.Time, cancellation);
             // What runs now is not what the receipts describe: the next Deploy applies the manifests again.
             foreach (var target in new[] { nameof(Deploy), nameof(SmokeTest) })
                 receipts.Delete(target);

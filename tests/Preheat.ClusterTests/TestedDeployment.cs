@@ -69,7 +69,7 @@ internal sealed class TestedDeployment : IDisposable
     public Task<string> DiffAsync() => Rollouts.DiffAsync(Request, _cluster.Endpoints(Context), Rendering, TimeProvider.System, default);
 
     public Task<(string Revision, KeptRevision From)> RollBackAsync(int? revision = null, bool force = false) =>
-        Rollbacks.RunAsync(Rendering.Deployment, revision, force, RolloutTimeouts.None, _cluster.Endpoints(Context), Rendering, TimeProvider.System, default);
+        Rollbacks.RunAsync(new() { Deployment = Rendering.Deployment, Revision = revision, ForceConflicts = force }, _cluster.Endpoints(Context), Rendering, TimeProvider.System, default);
 
     public Task<bool> ProbeAsync(Rollout rollout) => Rollouts.ProbeAsync(rollout, Request, _cluster.Endpoints(Context), Rendering, TimeProvider.System, default);
 

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Preheat.LocalCloud.Hosting;
 
-/// <summary>Counts the requests since the start, by listener and method; admin calls are not counted.</summary>
+/// <summary>Counts the requests since the start, by listener and method, those to the API server's dry run apart; admin calls are not counted.</summary>
 internal sealed class RequestCounter
 {
     private readonly ConcurrentDictionary<(string Listener, string Method), long> _counts = new();

@@ -135,7 +135,8 @@ internal sealed class ClusterParts : IAsyncDisposable
         _listener = new ApiListener(
             context =>
             {
-                options.Requested(context.Request.Method);
+                // The API server's own dry run changes nothing, whatever its method.
+                options.Requested(context.Request.Query["dryRun"] == "All" ? $"{context.Request.Method} (dry run)" : context.Request.Method);
                 return server.HandleAsync(context);
             },
             identity.Server, options.Port);

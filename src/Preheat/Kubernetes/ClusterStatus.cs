@@ -26,7 +26,7 @@ public sealed record ClusterStatus(string Context, Uri Server, IReadOnlyList<Sta
         return new(
             client.Context,
             client.Server,
-            [.. objects.Select(item => RowOf(item, now))],
+            [.. objects.Where(item => item.Label(RevisionCodec.Label) is null).Select(item => RowOf(item, now))],
             [.. pods.Items.OrderBy(pod => pod.CreatedAt).ThenBy(pod => pod.Name, StringComparer.Ordinal).Select(pod => PodRowOf(pod, now))]);
     }
 

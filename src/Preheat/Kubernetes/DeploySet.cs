@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Preheat.Manifests;
@@ -37,36 +36,9 @@ internal sealed record DeploySet(IReadOnlyList<JsonObject> Wanted, ServingEndpoi
         return new(objects, endpoint) { Manifests = manifests };
     }
 
-    /// <summary>Leaves the count of replicas to the autoscaler that decides it: one of this set, or one that somebody made in the cluster.</summary>
-    /// <remarks>Otherwise each deploy would put a scaled-up deployment back to where it began.</remarks>
-    public async Task<DeploySet> LeavingReplicasAsync(KubernetesClient client, string deployment, string inNamespace, CancellationToken cancellation)
-    {
-        var scaled = Wanted.Where(item => item.Text("kind") == KubernetesKind.Autoscaler.Kind).Select(TargetOf).ToHashSet();
-        try
-        {
-            if (await client.HasKindAsync(KubernetesKind.Autoscaler, cancellation))
-            {
-                var there = await client.ListAsync(KubernetesKind.Autoscaler, new(inNamespace), cancellation);
-                // One of ours that is not wanted any more goes; then the manifests decide again.
-                scaled.UnionWith(there.Items.Where(item => item.Label(ManifestChecks.DeploymentLabel) != deployment).Select(item => TargetOf(item.Json)));
-            }
-        }
-        catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden)
-        {
-            // What may not be seen cannot be minded; the API server still tells of a conflict over the field.
-        }
-        return this with { Wanted = [.. Wanted.Select(item => scaled.Contains((item.Text("kind"), item.Text("metadata", "name"))) ? WithoutReplicas(item) : item)] };
-    }
-
-    private static (string? Kind, string? Name) TargetOf(JsonObject autoscaler) =>
-        (autoscaler.Text("spec", "scaleTargetRef", "kind"), autoscaler.Text("spec", "scaleTargetRef", "name"));
-
-    private static JsonObject WithoutReplicas(JsonObject item)
-    {
-        var copy = (JsonObject)item.DeepClone();
-        (copy["spec"] as JsonObject)?.Remove("replicas");
-        return copy;
-    }
+    /// <summary>Leaves the count of replicas to the autoscaler that decides it.</summary>
+    public async Task<DeploySet> LeavingReplicasAsync(KubernetesClient client, string deployment, string inNamespace, CancellationToken cancellation) =>
+        this with { Wanted = await AutoscaledReplicas.LeaveAsync(client, Wanted, deployment, inNamespace, cancellation) };
 
     private static ServingEndpoint EndpointOf(IReadOnlyList<ManifestObject> manifests, ManifestObject workload)
     {

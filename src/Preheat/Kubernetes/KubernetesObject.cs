@@ -22,6 +22,9 @@ public readonly record struct KubernetesKind(string ApiVersion, string Kind)
     public static readonly KubernetesKind Lease = new("coordination.k8s.io/v1", "Lease");
     public static readonly KubernetesKind ReplicaSet = new("apps/v1", "ReplicaSet");
 
+    /// <summary><c>apps</c>; empty for the core group.</summary>
+    public string Group => ApiVersion.Split('/') is [var group, _] ? group : "";
+
     public override string ToString() => Kind;
 }
 

@@ -40,8 +40,9 @@ internal static class OwnedObjects
 
     /// <summary>The objects in order of removal, by name within a kind. Kinds that the cluster lacks have none; those that may not be listed are told and left out.</summary>
     /// <param name="inNamespace">Null looks in all namespaces.</param>
-    public static Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, string deployment, string? inNamespace, IEventSink? events, CancellationToken cancellation) =>
-        ListAsync(client, Kinds, Selector(deployment), KubernetesClient.FieldManager, inNamespace, events, cancellation);
+    /// <param name="without">Kinds that are not asked for.</param>
+    public static Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, string deployment, string? inNamespace, IEventSink? events, CancellationToken cancellation, params IReadOnlyList<string> without) =>
+        ListAsync(client, [.. Kinds.Where(kind => !without.Contains(kind.Kind))], Selector(deployment), KubernetesClient.FieldManager, inNamespace, events, cancellation);
 
     /// <summary>The same in every kind of the cluster: a user's own manifests (<c>--manifests</c>) may bring any. Those that we do not make come last.</summary>
     public static async Task<IReadOnlyList<KubernetesObject>> ListAllAsync(KubernetesClient client, string deployment, string? inNamespace, IEventSink? events, CancellationToken cancellation) =>
@@ -62,9 +63,7 @@ internal static class OwnedObjects
         [.. Kinds.Concat((await client.RemovableKindsAsync(cancellation)).Where(kind => !Kinds.Any(own => IsSame(own, kind))))];
 
     // Of one group, whatever the version.
-    private static bool IsSame(KubernetesKind one, KubernetesKind other) => one.Kind == other.Kind && Group(one) == Group(other);
-
-    private static string Group(KubernetesKind kind) => kind.ApiVersion.Contains('/', StringComparison.Ordinal) ? kind.ApiVersion.Split('/')[0] : "";
+    private static bool IsSame(KubernetesKind one, KubernetesKind other) => one.Kind == other.Kind && one.Group == other.Group;
 
     private static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, IReadOnlyList<KubernetesKind> kinds, string labels, string manager, string? inNamespace, IEventSink? events, CancellationToken cancellation)
     {
@@ -89,6 +88,10 @@ internal static class OwnedObjects
             events?.Emit(new Warning($"This user may not list {string.Join(", ", hidden)}{(inNamespace is null ? " in all namespaces" : $" in the namespace {inNamespace}")}; what may be there is left alone."));
         return found;
     }
+
+    /// <summary>True for an object that this program applied for a deployment.</summary>
+    public static bool IsOurs(KubernetesObject item, string deployment) =>
+        item.Label(ManifestChecks.DeploymentLabel) == deployment && item.Label(ManifestChecks.ManagedByLabel) == ManifestChecks.Manager && IsAppliedBy(item, KubernetesClient.FieldManager);
 
     // Labels can be copied; the field manager that applied an object cannot be overlooked. What another object owns goes with its owner.
     private static bool IsAppliedBy(KubernetesObject item, string manager) =>

@@ -1,29 +1,75 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Preheat.Runs;
-using Preheat.Serving;
 
 namespace Preheat.Kubernetes;
 
-/// <summary>Removes what an earlier revision with other features left: it carries our label and was applied by us, and this revision does not have it.</summary>
+/// <summary>Removes what an earlier revision made and this one does not have: by the records' own list, each object only as the very one that was made.</summary>
+/// <remarks>Where there is no record of an earlier revision, an object counts as ours that carries our label and that we applied.</remarks>
 internal static class Pruning
 {
-    /// <summary>What would be removed.</summary>
-    public static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, Deployment deployment, IReadOnlyList<JsonObject> wanted, IEventSink events, CancellationToken cancellation)
+    // Volumes outlive the revision that filled them.
+    private const string Volumes = "PersistentVolumeClaim";
+
+    /// <summary>What would be removed, in order.</summary>
+    /// <param name="wanted">What this revision has.</param>
+    public static async Task<IReadOnlyList<KubernetesObject>> ListAsync(
+        KubernetesClient client, string deployment, string inNamespace, RevisionRecords records, IReadOnlyList<JsonObject> wanted, IEventSink events, CancellationToken cancellation)
     {
-        var kept = wanted.Select(json => Key(new(json))).ToHashSet();
-        var owned = await OwnedObjects.ListAsync(client, deployment.Name, deployment.Namespace, events, cancellation);
-        // Receipts that other machines continue from live in ConfigMaps; volumes outlive the revision that filled them; the lease says that we are at it.
-        return [.. owned.Where(item => !kept.Contains(Key(item)) && !item.IsDeleting && item.Kind.Kind is not ("ConfigMap" or "PersistentVolumeClaim" or "Job" or "Lease"))];
+        var kept = wanted.Select(json => RecordedObject.KeyOf(new(json))).ToHashSet();
+        // A Secret whose value this run does not have is not applied, and the pods read it all the same.
+        var read = wanted.SelectMany(SecretsOf).ToHashSet(StringComparer.Ordinal);
+        var found = records is { IsKept: true, HasHistory: true }
+            ? await RecordedAsync(client, deployment, records, kept, events, cancellation)
+            // Receipts that other machines continue from live in ConfigMaps; the lease says that we are at it.
+            : await OwnedObjects.ListAsync(client, deployment, inNamespace, events, cancellation, Volumes, "ConfigMap", "Job", "Lease");
+        return [.. found.Where(item => !kept.Contains(RecordedObject.KeyOf(item)) && !item.IsDeleting && !(item.Kind == KubernetesKind.Secret && read.Contains(item.Name)))];
     }
 
-    public static async Task RemoveAsync(KubernetesClient client, Deployment deployment, IReadOnlyList<JsonObject> wanted, IEventSink events, CancellationToken cancellation)
+    public static async Task RemoveAsync(
+        KubernetesClient client, string deployment, string inNamespace, RevisionRecords records, IReadOnlyList<JsonObject> wanted, IEventSink events, CancellationToken cancellation)
     {
-        foreach (var item in await ListAsync(client, deployment, wanted, events, cancellation))
+        foreach (var item in await ListAsync(client, deployment, inNamespace, records, wanted, events, cancellation))
         {
             if (await client.DeleteAsync(item, waitForDependents: false, cancellation) && client.DryRun is null)
                 events.Emit(new StateChanged(item.Title, "removed: an earlier revision left it"));
         }
     }
 
-    private static (string Kind, string Name) Key(KubernetesObject item) => (item.Kind.Kind, item.Name);
+    private static async Task<IEnumerable<KubernetesObject>> RecordedAsync(
+        KubernetesClient client, string deployment, RevisionRecords records, HashSet<(string, string, string?, string)> kept, IEventSink events, CancellationToken cancellation)
+    {
+        var found = new Dictionary<string, KubernetesObject>(StringComparer.Ordinal);
+        var hidden = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var entry in records.All.SelectMany(record => record.Inventory).Where(entry => entry.IsMade && entry.Kind != Volumes && !kept.Contains(entry.Key)).Distinct())
+        {
+            var kind = new KubernetesKind(entry.ApiVersion, entry.Kind);
+            try
+            {
+                if (await client.HasKindAsync(kind, cancellation) && await client.FindAsync(kind, entry.Namespace, entry.Name, cancellation) is { } there
+                    && (entry.Uid == there.Uid || (entry.Uid is null && OwnedObjects.IsOurs(there, deployment))))
+                    found[there.Uid] = there;
+            }
+            catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden)
+            {
+                hidden.Add($"{entry.Kind}/{entry.Name}");
+            }
+        }
+        if (hidden.Count > 0)
+            events.Emit(new Warning($"This user may not read {string.Join(", ", hidden)}, which an earlier revision made; what may be there is left alone."));
+        return found.Values.OrderByDescending(ObjectApply.RankOf).ThenBy(item => item.Title, StringComparer.Ordinal);
+    }
+
+    // Names of Secrets wherever a pod can read one: env, envFrom, volumes, projected volumes, image pulls.
+    private static IEnumerable<string> SecretsOf(JsonNode? node) => node switch
+    {
+        JsonArray list => list.SelectMany(SecretsOf),
+        JsonObject map => map.SelectMany(entry => entry.Key switch
+        {
+            "secretKeyRef" or "secretRef" or "secret" => new[] { entry.Value.Text("name"), entry.Value.Text("secretName") }.OfType<string>(),
+            "imagePullSecrets" => entry.Value.Items().Select(item => item.Text("name")).OfType<string>(),
+            _ => SecretsOf(entry.Value),
+        }),
+        _ => [],
+    };
 }

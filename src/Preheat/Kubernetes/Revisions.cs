@@ -10,9 +10,24 @@ namespace Preheat.Kubernetes;
 /// <param name="MadeAt">When its pods were first asked for.</param>
 /// <param name="IsCurrent">It is what the Deployment asks for now.</param>
 /// <param name="IsGood">It served as a whole, most recently of all.</param>
-public sealed record KeptRevision(long Number, string Image, DateTimeOffset? MadeAt, bool IsCurrent, bool IsGood);
+/// <param name="State">What became of it; null where only its pods are kept.</param>
+public sealed record KeptRevision(long Number, string Image, DateTimeOffset? MadeAt, bool IsCurrent, bool IsGood, RevisionState? State = null)
+{
+    /// <summary>In a line: <c>local-docker.pkg.dev/…@sha256:…, made 2026-11-22 10:00 UTC, runs now, good</c>.</summary>
+    public string Text()
+    {
+        var word = State switch
+        {
+            RevisionState.Good => ", good",
+            RevisionState.Failed => ", failed",
+            RevisionState.Applying => ", was interrupted",
+            _ => IsGood ? ", the last good one" : "",
+        };
+        return $"{Image}{(MadeAt is { } made ? $", made {made:yyyy-MM-dd HH:mm} UTC" : "")}{(IsCurrent ? ", runs now" : "")}{word}";
+    }
+}
 
-/// <summary>The revisions of a Deployment, kept by Kubernetes as ReplicaSets (kubernetes.io, "Deployments", "Rolling Back a Deployment").</summary>
+/// <summary>The revisions of a Deployment's pods, kept by Kubernetes as ReplicaSets (kubernetes.io, "Deployments", "Rolling Back a Deployment"): where there are no <see cref="RevisionRecords"/>.</summary>
 internal static class Revisions
 {
     /// <summary>Annotation with the revision that served last as a whole.</summary>
@@ -83,35 +98,6 @@ internal static class Revisions
         if (client.DryRun is not null)
             return new(applied, set, []);
         return await new RolloutWatch(client, applied, OwnedObjects.Selector(name), live, events, time).WaitAsync(PhaseLimits.Of(applied, timeouts), cancellation);
-    }
-
-    /// <summary>After a failed roll-out: back to the last good revision.</summary>
-    /// <returns>The failure, with what became of the way back.</returns>
-    public static async Task<PreheatException> GoBackAsync(
-        KubernetesClient client,
-        KubernetesObject deployment,
-        KubernetesObject good,
-        PreheatException failure,
-        string name,
-        RolloutTimeouts timeouts,
-        RolloutLive live,
-        IEventSink events,
-        TimeProvider time,
-        CancellationToken cancellation)
-    {
-        // The evidence comes at the end, where it is looked for.
-        events.Emit(new Warning(failure.Message.Split('\n')[0]));
-        events.Emit(new StateChanged(deployment.Title, $"goes back to revision {NumberOf(good)}, the last good one"));
-        try
-        {
-            var view = await RestoreAsync(client, deployment, good, name, force: true, timeouts, live, events, time, cancellation);
-            await MarkGoodAsync(client, view.Deployment, cancellation);
-            return new PreheatException($"{failure.Message}\nRevision {NumberOf(good)} serves again (as revision {view.Deployment.Annotation(RolloutWatch.Revision)}). To keep a failed revision for a look at it, add --no-rollback.", failure);
-        }
-        catch (PreheatException second)
-        {
-            return new PreheatException($"{failure.Message}\nThe way back to revision {NumberOf(good)} failed too: {second.Message}", failure);
-        }
     }
 
     internal static long NumberOf(KubernetesObject set) =>

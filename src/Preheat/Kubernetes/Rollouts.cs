@@ -21,16 +21,17 @@ public static class Rollouts
         var made = await EnsureNamespaceAsync(client, place, events, cancellation);
         set = await set.LeavingReplicasAsync(client, deployment, place, cancellation);
         var apply = new ObjectApply(client, request.ForceConflicts, events, set.PlaceOf);
+        using var live = new RolloutLive(events, time);
         if (endpoints.DryRun is { } dryRun)
         {
-            await apply.ApplyAsync(set.Wanted, cancellation);
-            await Pruning.RemoveAsync(client, request.Deployment, set.Wanted, events, cancellation);
+            var run = new RevisionRun(client, deployment, place, await RevisionRecords.OpenAsync(client, deployment, place, events, time, cancellation), request.Timeouts, live, events, time);
+            await run.RunAsync(apply, [], set.Wanted, from: null, cancellation);
             throw dryRun.Undecided();
         }
         await using var lease = await ClusterLease.TakeAsync(client, deployment, place, events, time, cancellation);
         try
         {
-            return await DeployAsync(request, endpoints, set, apply, client, made, events, time, lease?.Token ?? cancellation);
+            return await DeployAsync(request, endpoints, set, apply, client, made, live, events, time, lease?.Token ?? cancellation);
         }
         catch (OperationCanceledException) when (lease?.TakenBy is { } other && !cancellation.IsCancellationRequested)
         {
@@ -51,7 +52,8 @@ public static class Rollouts
         }
         set = await set.LeavingReplicasAsync(client, request.Deployment.Name, request.Deployment.Namespace, cancellation);
         var changes = await new ObjectApply(client, request.ForceConflicts, events, set.PlaceOf).CheckAsync(set.Wanted, cancellation);
-        var left = await Pruning.ListAsync(client, request.Deployment, set.Wanted, events, cancellation);
+        var records = await RevisionRecords.OpenAsync(client, request.Deployment.Name, request.Deployment.Namespace, events, time, cancellation);
+        var left = await Pruning.ListAsync(client, request.Deployment.Name, request.Deployment.Namespace, records, set.Wanted, events, cancellation);
         return string.Concat(changes.Select(ObjectDiff.Of).Concat(left.Select(ObjectDiff.OfRemoval)));
     }
 
@@ -84,6 +86,7 @@ public static class Rollouts
         ObjectApply apply,
         KubernetesClient client,
         KubernetesObject? madeNamespace,
+        RolloutLive live,
         IEventSink events,
         TimeProvider time,
         CancellationToken cancellation)
@@ -98,34 +101,46 @@ public static class Rollouts
             await client.DeleteAsync(madeNamespace, waitForDependents: false, cancellation);
             throw;
         }
+        var (name, place) = (request.Deployment.Name, request.Deployment.Namespace);
         var before = checks.Select(change => change.Before).FirstOrDefault(item => item?.Kind == KubernetesKind.Deployment);
-        var good = before is null ? null : await Revisions.GoodOf(client, before, cancellation);
-        var applied = await apply.ApplyAsync(set.Wanted, cancellation);
-        var deployment = applied.First(change => change.After.Kind == KubernetesKind.Deployment).After;
-        using var live = new RolloutLive(events, time);
-        live.Applied(applied);
-        var limits = PhaseLimits.Of(deployment, request.Timeouts);
+        var records = await RevisionRecords.OpenAsync(client, name, place, events, time, cancellation);
+        var pods = before is null || records.HasHistory ? null : await Revisions.GoodOf(client, before, cancellation);
+        var run = new RevisionRun(client, name, place, records, request.Timeouts, live, events, time);
         RolloutView view;
+        RevisionRecord record;
         try
         {
-            view = await new RolloutWatch(client, deployment, OwnedObjects.Selector(request.Deployment.Name), live, events, time).WaitAsync(limits, cancellation);
+            (view, record) = await run.RunAsync(apply, checks, set.Wanted, from: null, cancellation);
         }
-        catch (PreheatException failure) when (failure is not KubernetesApiException && good is not null && !request.NoRollback)
+        // A revision that was good before, and does not start now, is not to blame.
+        catch (PreheatException failure) when (!request.NoRollback && before is not null && records.All is [{ State: RevisionState.Failed }, ..])
         {
-            throw await Revisions.GoBackAsync(client, deployment, good, failure, request.Deployment.Name, request.Timeouts, live, events, time, cancellation);
+            const string Advice = "To keep a failed revision for a look at it, add --no-rollback.";
+            if (records is { IsKept: true, HasHistory: true })
+            {
+                if (records.GoodBeside(records.All[0]) is not { } good)
+                    throw;
+                throw await WayBack.GoAsync(before.Title, good.Number, failure, Advice, events, async () => $"{(await run.RestoreAsync(good, force: true, cancellation)).Record.Number}");
+            }
+            if ((pods ?? await Revisions.GoodOf(client, before, cancellation)) is not { } replicas)
+                throw;
+            throw await WayBack.GoAsync(before.Title, Revisions.NumberOf(replicas), failure, Advice, events, async () =>
+            {
+                var restored = await Revisions.RestoreAsync(client, before, replicas, name, force: true, request.Timeouts, live, events, time, cancellation);
+                await Revisions.MarkGoodAsync(client, restored.Deployment, cancellation);
+                return restored.Deployment.Annotation(RolloutWatch.Revision) ?? "";
+            });
         }
-        await Revisions.MarkGoodAsync(client, view.Deployment, cancellation);
-        await Pruning.RemoveAsync(client, request.Deployment, set.Wanted, events, cancellation);
         var starts = await ColdStarts.ReadAsync(client, view, events, cancellation);
         var endpoint = await EndpointFinder.FindAsync(client, set.Endpoint, events, time, cancellation);
         var revision = view.Deployment.Annotation(RolloutWatch.Revision);
         starts = before?.Annotation(RolloutWatch.Revision) == revision
             ? FirstTokens.Keep(starts, request.Previous)
-            : await FirstTokens.MeasureAsync(starts, endpoint, endpoints, limits.FirstToken, live, events, time, cancellation);
+            : await FirstTokens.MeasureAsync(starts, endpoint, endpoints, PhaseLimits.Of(view.Deployment, request.Timeouts).FirstToken, live, events, time, cancellation);
         ColdStarts.Tell(starts, events);
         return new()
         {
-            Revision = revision ?? "",
+            Revision = records.IsKept ? $"{record.Number}" : revision ?? "",
             ImageDigest = request.Image.Digest,
             Endpoint = endpoint,
             ColdStart = starts.Select(start => start.Phases).FirstOrDefault() ?? [],

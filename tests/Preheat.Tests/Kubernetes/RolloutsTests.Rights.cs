@@ -22,7 +22,7 @@ public sealed partial class RolloutsTests
         warnings.ShouldContain(text => text.StartsWith("Nothing keeps two deploys apart: this user may not get, create, update and delete leases", StringComparison.Ordinal));
         warnings.ShouldContain(text => text.StartsWith("The cold start is told without events: ", StringComparison.Ordinal));
         warnings.ShouldContain(text => text.StartsWith("The cold start is told without the log: ", StringComparison.Ordinal));
-        warnings.ShouldContain(text => text.StartsWith("This user may not list HorizontalPodAutoscaler, Secret, ServiceAccount, Lease in the namespace default", StringComparison.Ordinal));
+        warnings.ShouldContain(text => text.StartsWith("This user may not list HorizontalPodAutoscaler, Secret, ServiceAccount in the namespace default", StringComparison.Ordinal));
         warnings.Count.ShouldBe(4, string.Join('\n', warnings));
         restricted.Denied.ShouldContain("GET /api/v1/namespaces/default");
     }

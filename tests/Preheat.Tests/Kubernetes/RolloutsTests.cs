@@ -118,7 +118,7 @@ public sealed partial class RolloutsTests : IAsyncLifetime
         status.Pods.ShouldHaveSingleItem().State.ShouldBe("ready");
 
         var plan = await ClusterTeardown.PlanAsync("gemma", "default", withShared: false, _cluster.Endpoints, _fixture, TimeProvider.System, default);
-        plan.Objects.Select(item => item.Title).ShouldBe(["PodMonitoring/gemma", "Service/gemma", "Deployment/gemma"]);
+        plan.Objects.Select(item => item.Title).ShouldBe(["PodMonitoring/gemma", "Service/gemma", "Deployment/gemma", "ConfigMap/preheat-gemma-revision-1"]);
         await ClusterTeardown.RemoveAsync(plan, _cluster.Endpoints, _fixture, TimeProvider.System, default);
 
         var after = await ClusterStatus.GetAsync("gemma", "default", _cluster.Endpoints, _fixture, TimeProvider.System, default);
@@ -155,7 +155,7 @@ public sealed partial class RolloutsTests : IAsyncLifetime
     }
 
     private Task<(string Revision, KeptRevision From)> RollBackAsync(int? revision) =>
-        Rollbacks.RunAsync(_fixture.Deployment, revision, force: false, RolloutTimeouts.None, _cluster.Endpoints, _fixture, TimeProvider.System, default);
+        Rollbacks.RunAsync(new() { Deployment = _fixture.Deployment, Revision = revision }, _cluster.Endpoints, _fixture, TimeProvider.System, default);
 
     private Task<string> DiffAsync() => Rollouts.DiffAsync(Request(), _cluster.Endpoints, _fixture, TimeProvider.System, default);
 
@@ -188,6 +188,7 @@ public sealed partial class RolloutsTests : IAsyncLifetime
         var path = resource["kind"]!.GetValue<string>() switch
         {
             "Service" => "api/v1/namespaces/default/services",
+            "Secret" => "api/v1/namespaces/default/secrets",
             "ConfigMap" => "api/v1/namespaces/default/configmaps",
             "Lease" => "apis/coordination.k8s.io/v1/namespaces/default/leases",
             "HorizontalPodAutoscaler" => "apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers",
