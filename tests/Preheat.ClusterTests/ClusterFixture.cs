@@ -10,7 +10,7 @@ public class ClusterFixture : IAsyncLifetime
     private NodeStandIn? _nodes;
     private int _places;
 
-    internal ControlPlane Server { get; private set; } = null!;
+    internal TestedServer Server { get; private set; } = null!;
 
     internal RawApi Api { get; private set; } = null!;
 
@@ -32,7 +32,7 @@ public class ClusterFixture : IAsyncLifetime
             await Server.DisposeAsync();
     }
 
-    private protected virtual Task<TestedServer> StartServerAsync() => TestedServer.StartAsync();
+    private protected virtual async Task<TestedServer> StartServerAsync() => await TestedServer.StartAsync();
 
     /// <summary>How our own code reaches the server.</summary>
     internal CloudEndpoints Endpoints(string context = TestedServer.Admin) => Server.Endpoints(context);

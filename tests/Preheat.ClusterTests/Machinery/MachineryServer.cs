@@ -49,10 +49,13 @@ internal sealed class MachineryServer : LoopbackServer
         }
     }
 
-    /// <summary>Ends the server and starts it again, as an upgrade of a control plane does. etcd stays.</summary>
-    public async Task RestartAsync()
+    public override int Minor => 36;
+
+    public override async Task RestartAsync(TimeSpan away)
     {
         await StopAsync(_server);
+        await Task.Delay(away);
+        await ForgetHistoryAsync();
         _server = Start(_program, _arguments);
         await ReadyAsync("/readyz");
     }

@@ -40,8 +40,7 @@ public sealed class WatchTests(MachineryFixture machinery)
 
         // What happens elsewhere makes the version that was seen last older than all that the new server knows.
         await KeepAsync(await machinery.PlaceAsync(), "elsewhere", "one", default);
-        await machinery.Server.ForgetHistoryAsync();
-        await machinery.Server.RestartAsync();
+        await machinery.Server.RestartAsync(TimeSpan.Zero);
         (await machinery.Api.DeleteAsync($"api/v1/namespaces/{place}/configmaps/c")).Object();
         await KeepAsync(place, "d", "one", default);
         var after = new List<string>();
@@ -67,8 +66,7 @@ public sealed class WatchTests(MachineryFixture machinery)
         long.Parse(changes[1].Text("object", "metadata", "resourceVersion")!, CultureInfo.InvariantCulture).ShouldBeGreaterThanOrEqualTo(long.Parse(old, CultureInfo.InvariantCulture));
 
         await KeepAsync(place, "b", "one", default);
-        await machinery.Server.ForgetHistoryAsync();
-        await machinery.Server.RestartAsync();
+        await machinery.Server.RestartAsync(TimeSpan.Zero);
         var refused = await machinery.Api.GetAsync($"{path}&resourceVersion={old}");
         (refused.Json.Text("kind") is "Status" ? refused.Json : refused.Json.At("object")).Whole("code").ShouldBe(410);
     }

@@ -12,8 +12,7 @@ internal sealed class ControlPlane : LoopbackServer
         Minor = MinorOf(_apiServer);
     }
 
-    /// <summary>The version: 20 for Kubernetes 1.20.</summary>
-    public int Minor { get; }
+    public override int Minor { get; }
 
     /// <param name="binaries">Folder of the three programs; etcd is taken from there or from the path.</param>
     public static async Task<ControlPlane> StartAsync(string binaries)
@@ -36,8 +35,7 @@ internal sealed class ControlPlane : LoopbackServer
         }
     }
 
-    /// <summary>Takes the API server away for a while; when it comes back it has forgotten the past, so that older versions are answered with 410.</summary>
-    public async Task RestartAsync(TimeSpan away)
+    public override async Task RestartAsync(TimeSpan away)
     {
         await StopAsync(_running!);
         await Task.Delay(away);

@@ -11,6 +11,9 @@ internal abstract class TestedServer : IAsyncDisposable
 
     public abstract Uri Address { get; }
 
+    /// <summary>The version: 20 for Kubernetes 1.20.</summary>
+    public abstract int Minor { get; }
+
     /// <summary>PEM file of the authority that the server's certificate comes from.</summary>
     public abstract string AuthorityFile { get; }
 
@@ -37,6 +40,9 @@ internal abstract class TestedServer : IAsyncDisposable
         Environment.GetEnvironmentVariable(BinariesVariable) is { Length: > 0 } folder
             ? await ControlPlane.StartAsync(folder)
             : throw new InvalidOperationException($"These tests need an API server: run them with ./build.sh ClusterTest, or set {BinariesVariable} to a folder with kube-apiserver, kube-controller-manager and kube-scheduler.");
+
+    /// <summary>Ends the API server and starts it again, with all that it and etcd remember of the past forgotten.</summary>
+    public abstract Task RestartAsync(TimeSpan away);
 
     /// <summary>Drops everything that the server remembers of the past, so that older versions are answered with 410.</summary>
     public abstract Task ForgetHistoryAsync();
