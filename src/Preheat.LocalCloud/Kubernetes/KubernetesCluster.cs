@@ -6,6 +6,7 @@ using Preheat.LocalCloud.Kubernetes.Autoscaling;
 using Preheat.LocalCloud.Kubernetes.Controllers;
 using Preheat.LocalCloud.Kubernetes.Definitions;
 using Preheat.LocalCloud.Kubernetes.PortForwarding;
+using Preheat.LocalCloud.Kubernetes.Storage;
 using Preheat.LocalCloud.Kubernetes.Store;
 using Preheat.LocalCloud.Kubernetes.Validation;
 using Preheat.LocalCloud.Pods;
@@ -99,10 +100,11 @@ internal sealed class ClusterParts : IAsyncDisposable
 
         _store = new ObjectStore(new Journal(Path.Combine(options.StateDirectory, "objects")), time, kinds);
         var folder = Path.Combine(options.StateDirectory, "pods");
+        var disks = new DiskFolders(Path.Combine(options.StateDirectory, "disks"));
         var (events, network, routes, deletion, overrun) = (new EventRecorder(_store, time), new PodNetwork(), new ServiceRoutes(), new Deletion(_store, time), new Overrun());
         _kubelet = new Kubelet(new NodeServices(
             _store, clock, events, network, new ImagePuller(options.Images, _store, clock, events, overrun, Path.Combine(folder, "roots")),
-            new PodVolumes(_store, Path.Combine(folder, "volumes")), options.Runtimes, _probes, options.Touch));
+            new PodVolumes(_store, new VolumeAttachments(_store, events, disks), Path.Combine(folder, "volumes")), options.Runtimes, _probes, options.Touch));
         var (writer, metrics) = (new ObjectWriter(_store, time), new MetricStore(clock));
         var (reader, pages) = (new MetricReader(metrics, _store), new MetricPages(network, _probes));
         _balancers = new LoadBalancers(_store, clock, events, routes, network, options.Touch);
@@ -116,6 +118,8 @@ internal sealed class ClusterParts : IAsyncDisposable
             new DisruptionController(_store, clock),
             _balancers,
             new Scheduler(_store, clock, events),
+            new ClaimController(_store, clock, events, new VolumeProvisioner(_store, clock, events)),
+            new VolumeController(_store, clock, events, disks),
             new EndpointsController(_store, clock, routes),
             new GarbageCollector(_store, clock, deletion),
             new NamespaceController(_store, clock),

@@ -4,4 +4,7 @@ namespace Preheat.LocalCloud.Pods;
 internal sealed class ContainerFault(string reason, string message) : Exception(message)
 {
     public string Reason { get; } = reason;
+
+    /// <summary>Which part of the cluster tells it.</summary>
+    public string Component { get; init; } = "kubelet";
 }

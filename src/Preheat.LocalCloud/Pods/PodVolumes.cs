@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Storage;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Pods;
 
-/// <summary>A pod's volumes as folders on this machine.</summary>
-internal sealed class PodVolumes(ObjectStore store, string directory)
+/// <summary>A pod's volumes as folders on this machine: its own, or those of the disks behind its claims.</summary>
+internal sealed class PodVolumes(ObjectStore store, VolumeAttachments attachments, string directory)
 {
     /// <summary>
     /// Makes the folders of every volume, filled from Secrets and ConfigMaps. Throws with the event reason <c>FailedMount</c> when one cannot
@@ -16,6 +17,12 @@ internal sealed class PodVolumes(ObjectStore store, string directory)
         foreach (var volume in pod.Json.Objects("spec", "volumes"))
         {
             var name = volume.Text("name") ?? "";
+            if (volume.Text("persistentVolumeClaim", "claimName") is { } claim)
+            {
+                folders[name] = attachments.Attach(pod, claim);
+                continue;
+            }
+
             var folder = Path.Combine(directory, pod.Uid, name);
             Directory.CreateDirectory(folder);
             folders[name] = folder;
@@ -57,6 +64,9 @@ internal sealed class PodVolumes(ObjectStore store, string directory)
 
         return mounts;
     }
+
+    /// <summary>The pod's disks may go elsewhere.</summary>
+    public void Release(string uid) => attachments.Release(uid);
 
     public void Remove(string uid)
     {

@@ -61,6 +61,11 @@ internal sealed class PodWorker(NodeServices node, StoredObject pod, string addr
             await Console.Error.WriteLineAsync($"kubernetes: pod {pod.Namespace}/{pod.Name}: {e}");
             node.Events.Warning(pod, "kubelet", "Failed", $"Error: {e.Message}");
         }
+        finally
+        {
+            // A pod that has ended holds no disk, whether or not it is deleted.
+            node.Volumes.Release(pod.Uid);
+        }
     }
 
     private async Task<Dictionary<string, string>> MountAsync()
@@ -74,7 +79,7 @@ internal sealed class PodWorker(NodeServices node, StoredObject pod, string addr
             catch (ContainerFault fault)
             {
                 // What is missing may still come; the node tries again.
-                node.Events.Warning(pod, "kubelet", fault.Reason, fault.Message);
+                node.Events.Warning(pod, fault.Component, fault.Reason, fault.Message);
                 await node.Clock.DelayAsync(Backoff.First, _stopping.Token);
             }
         }

@@ -121,15 +121,15 @@ public sealed class ApplyTests(TestCluster cluster)
     [Fact]
     public async Task Writes_of_the_status_are_owned_apart()
     {
-        // A kind whose status no controller of this cluster writes.
-        var path = $"api/v1/persistentvolumes/pv-{Guid.NewGuid():N}";
-        const string Volume = """{"apiVersion":"v1","kind":"PersistentVolume","spec":{"accessModes":["ReadOnlyMany"],"capacity":{"storage":"1Gi"},"hostPath":{"path":"/data"}},"status":{"phase":"Bound"}}""";
-        var (_, created) = await cluster.ApplyAsync(path, Volume);
+        // An object whose status no controller of this cluster writes: a quota with scopes.
+        var path = $"api/v1/{await cluster.NamespaceAsync()}resourcequotas/q";
+        const string Quota = """{"apiVersion":"v1","kind":"ResourceQuota","spec":{"hard":{"pods":"1"},"scopes":["BestEffort"]},"status":{"phase":"Bound"}}""";
+        var (_, created) = await cluster.ApplyAsync(path, Quota);
         created["status"].ShouldBeNull("the main resource leaves the status alone");
         await cluster.MergeAsync($"{path}/status?fieldManager=controller", """{"status":{"reason":"Asked","conditions":[{"type":"A","status":"True"}]}}""");
-        var (code, applied) = await cluster.ApplyAsync($"{path}/status", Volume, manager: "one");
+        var (code, applied) = await cluster.ApplyAsync($"{path}/status", Quota, manager: "one");
         code.ShouldBe(200, applied.ToJsonString());
-        (applied.Text("status", "phase"), applied.Text("status", "reason"), applied.Text("spec", "capacity", "storage")).ShouldBe(("Bound", "Asked", "1Gi"));
+        (applied.Text("status", "phase"), applied.Text("status", "reason"), applied.Text("spec", "hard", "pods")).ShouldBe(("Bound", "Asked", "1"));
         var entries = applied.Objects("metadata", "managedFields").ToList();
         entries.Select(entry => (entry.Text("manager"), entry.Text("operation"), entry.Text("subresource"))).ShouldBe([("one", "Apply", null), ("controller", "Update", "status"), ("one", "Apply", "status")], ignoreOrder: true);
         entries.Single(entry => entry.Text("manager") == "controller").At("fieldsV1", "f:status", "f:conditions", """k:{"type":"A"}""").ShouldNotBeNull();

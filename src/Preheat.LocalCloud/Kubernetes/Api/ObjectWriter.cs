@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Kubernetes.Controllers;
 using Preheat.LocalCloud.Kubernetes.Patching;
+using Preheat.LocalCloud.Kubernetes.Storage;
 using Preheat.LocalCloud.Kubernetes.Store;
 using Preheat.LocalCloud.Kubernetes.Validation;
 
@@ -140,6 +141,11 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         CheckNamespace(key, json);
         CheckNamespaceExists(key);
         var managed = metadata["managedFields"]?.DeepClone();
+        if (kind == ResourceKinds.PersistentVolumeClaim)
+        {
+            ClaimAdmission.Default(store, json);
+        }
+
         Admission.Prepare(kind, json, before: null, check);
         json.Metadata()["managedFields"] = managed;
         if (managed is null)
@@ -170,7 +176,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
     }
 
     /// <summary>Decodes and prepares the wanted object in the light of the subresource.</summary>
-    private static JsonObject Settle(ObjectKey key, string subresource, JsonObject json, JsonObject before, WriteOptions options)
+    private JsonObject Settle(ObjectKey key, string subresource, JsonObject json, JsonObject before, WriteOptions options)
     {
         if (subresource == "status")
         {
@@ -187,6 +193,11 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         }
 
         Admission.Prepare(kind, json, before, check);
+        if (kind == ResourceKinds.PersistentVolumeClaim)
+        {
+            ClaimAdmission.CheckGrowth(store, key, json, before);
+        }
+
         if (managed is not null)
         {
             json.Metadata()["managedFields"] = managed;

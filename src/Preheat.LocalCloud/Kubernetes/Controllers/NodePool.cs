@@ -24,6 +24,7 @@ internal sealed class NodePool(ObjectStore store, PodPlacement placement, TimePr
             ["node.kubernetes.io/instance-type"] = machine.Type,
             ["topology.kubernetes.io/region"] = Region,
             ["topology.kubernetes.io/zone"] = $"{Region}-a",
+            ["topology.gke.io/zone"] = $"{Region}-a",
         };
         if (machine.Gpus > 0)
         {

@@ -53,6 +53,11 @@ internal sealed record NodeRoom(IReadOnlyDictionary<string, string> Labels, IRea
             reasons.Add($"Insufficient {PodRules.Gpu}");
         }
 
-        return reasons.Count == 0 ? null : new Misfit(reasons, Hopeless: needs.Cpu > Cpu || needs.MemoryGiB > MemoryGiB || needs.Gpus > Gpus);
+        if (reasons.Count == 0)
+        {
+            return needs.Reaches(Labels) ? null : new Misfit(["node(s) had volume node affinity conflict"], Hopeless: true);
+        }
+
+        return new Misfit(reasons, Hopeless: needs.Cpu > Cpu || needs.MemoryGiB > MemoryGiB || needs.Gpus > Gpus);
     }
 }

@@ -18,6 +18,9 @@ internal sealed record PodNeeds(int Gpus, decimal Cpu, decimal MemoryGiB, IReadO
     /// <summary>Terms of the required node affinity: one of them must hold. Empty for none.</summary>
     public IReadOnlyList<JsonObject> AffinityTerms { get; private init; } = [];
 
+    /// <summary>Of each bound volume, the terms of the nodes that can reach it: one of them must hold.</summary>
+    public IReadOnlyList<IReadOnlyList<JsonObject>> VolumeTerms { get; init; } = [];
+
     public string Accelerator => NodeSelector.GetValueOrDefault(AcceleratorLabel) ?? "";
 
     public static PodNeeds Of(JsonObject pod)
@@ -43,7 +46,15 @@ internal sealed record PodNeeds(int Gpus, decimal Cpu, decimal MemoryGiB, IReadO
             return false;
         }
 
-        var node = AffinityTerms.Count == 0 ? null : new JsonObject(labels.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
-        return node is null || AffinityTerms.Any(term => LabelSelector.FromObject(new JsonObject { ["matchExpressions"] = term["matchExpressions"]?.DeepClone() })?.Matches(node) == true);
+        return AffinityTerms.Count == 0 || AnyTerm(AffinityTerms, AsJson(labels));
     }
+
+    /// <summary>Every bound volume can be reached from a node with these labels.</summary>
+    public bool Reaches(IReadOnlyDictionary<string, string> labels) => VolumeTerms.Count == 0 || AsJson(labels) is var node && VolumeTerms.All(terms => AnyTerm(terms, node));
+
+    /// <summary>Whether a node's labels fulfil one of some node selector terms; no terms ask for nothing.</summary>
+    public static bool AnyTerm(IReadOnlyList<JsonObject> terms, JsonObject labels) => terms.Count == 0
+        || terms.Any(term => LabelSelector.FromObject(new JsonObject { ["matchExpressions"] = term["matchExpressions"]?.DeepClone() })?.Matches(labels) == true);
+
+    private static JsonObject AsJson(IReadOnlyDictionary<string, string> labels) => new(labels.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
+using Preheat.LocalCloud.Kubernetes.Storage;
 using Preheat.LocalCloud.Kubernetes.Store;
 using Preheat.LocalCloud.Kubernetes.Validation;
 
@@ -47,6 +48,11 @@ internal sealed class Scheduler : Controller
             return change.Type == ChangeType.Modified ? [] : [Everyone, change.Object.Key];
         }
 
+        if (change.Object.Key.Kind == ResourceKinds.PersistentVolumeClaim)
+        {
+            return Claims.PodsOf(Store, change.Object.Key).Where(pod => pod.NodeName().Length == 0).Select(pod => pod.Key);
+        }
+
         if (change.Object.Key.Kind != ResourceKinds.Pod)
         {
             return [];
@@ -82,11 +88,21 @@ internal sealed class Scheduler : Controller
             return Task.CompletedTask;
         }
 
-        var needs = PodNeeds.Of(pod.Json);
         var nodes = Store.List(ResourceKinds.Node);
+        if (PodClaims.Fault(Store, pod) is { } fault)
+        {
+            Unschedulable(pod, nodes.Count, fault, $"{nodes.Count} Preemption is not helpful for scheduling");
+            return Task.CompletedTask;
+        }
+
+        var needs = PodClaims.With(Store, pod, PodNeeds.Of(pod.Json));
         if (nodes.FirstOrDefault(node => _pool.Refuses(node, needs) is null) is { } fitting)
         {
-            Bind(pod, fitting);
+            // A claim that waited is bound first; its change brings the pod here again.
+            if (PodClaims.Settle(Store, pod, fitting))
+            {
+                Bind(pod, fitting);
+            }
         }
         else if (!_planned.Exists(node => node.State is not Provision.Ready && node.Holds(key)))
         {
@@ -178,10 +194,18 @@ internal sealed class Scheduler : Controller
     private void Unschedulable(StoredObject pod, PodNeeds needs, IReadOnlyList<StoredObject> nodes)
     {
         var misfits = nodes.Select(node => _pool.Refuses(node, needs)).OfType<Misfit>().ToList();
-        var message = nodes.Count == 0 ? "no nodes available to schedule pods"
-            : $"0/{nodes.Count} nodes are available: {Count(misfits.SelectMany(misfit => misfit.Reasons))}. preemption: 0/{nodes.Count} nodes are available: "
-                + $"{Count(misfits.Select(misfit => misfit.Hopeless ? "Preemption is not helpful for scheduling" : "No preemption victims found for incoming pod"))}.";
-        Store.Update(pod.Key, json => Conditions.Set(json, "PodScheduled", status: false, "Unschedulable", message, Clock.Time.GetUtcNow()));
+        Unschedulable(pod, nodes.Count, Count(misfits.SelectMany(misfit => misfit.Reasons)),
+            Count(misfits.Select(misfit => misfit.Hopeless ? "Preemption is not helpful for scheduling" : "No preemption victims found for incoming pod")));
+    }
+
+    private void Unschedulable(StoredObject pod, int nodes, string reasons, string preemption)
+    {
+        var message = nodes == 0 ? "no nodes available to schedule pods" : $"0/{nodes} nodes are available: {reasons}. preemption: 0/{nodes} nodes are available: {preemption}.";
+        Store.Update(pod.Key, json =>
+        {
+            Conditions.Set(json, "PodScheduled", status: false, "Unschedulable", message, Clock.Time.GetUtcNow());
+            return true;
+        });
         _events.Warning(pod, "default-scheduler", "FailedScheduling", message);
     }
 

@@ -5,9 +5,11 @@ using Preheat.LocalCloud.Kubernetes.Validation;
 
 namespace Preheat.LocalCloud.Kubernetes.Definitions;
 
-/// <summary>Objects that a cluster brings along: the namespaces of a new one, and the role of its administrators. What a user changes in them stays.</summary>
+/// <summary>Objects that a cluster brings along: namespaces, classes of volumes, the role of its administrators. What a user changes in them stays.</summary>
 internal static class PreinstalledObjects
 {
+    private const string DiskDriver = "pd.csi.storage.gke.io";
+
     private static readonly string[] Namespaces = ["default", "kube-system", "gmp-public"];
 
     public static void Install(ObjectStore store)
@@ -17,6 +19,9 @@ internal static class PreinstalledObjects
             Create(store, ResourceKinds.Namespace, name, []);
         }
 
+        Class(store, "standard", "kubernetes.io/gce-pd", "pd-standard", "Immediate");
+        Class(store, "standard-rwo", DiskDriver, "pd-balanced", "WaitForFirstConsumer", isDefault: true);
+        Class(store, "premium-rwo", DiskDriver, "pd-ssd", "WaitForFirstConsumer");
         Create(store, ResourceKinds.ClusterRole, "cluster-admin", new JsonObject
         {
             ["rules"] = new JsonArray(
@@ -30,12 +35,27 @@ internal static class PreinstalledObjects
         });
     }
 
+    /// <summary>A class of every GKE cluster (https://cloud.google.com/kubernetes-engine/docs/concepts/persistent-volumes#storageclasses).</summary>
+    private static void Class(ObjectStore store, string name, string provisioner, string disk, string binding, bool isDefault = false)
+    {
+        var storageClass = new JsonObject
+        {
+            ["allowVolumeExpansion"] = true, ["parameters"] = new JsonObject { ["type"] = disk }, ["provisioner"] = provisioner, ["volumeBindingMode"] = binding,
+        };
+        if (isDefault)
+        {
+            storageClass.Ensure("metadata", "annotations")["storageclass.kubernetes.io/is-default-class"] = "true";
+        }
+
+        Create(store, ResourceKinds.StorageClass, name, storageClass);
+    }
+
     private static void Create(ObjectStore store, ResourceKind kind, string name, JsonObject json)
     {
         var key = new ObjectKey(kind, "", name);
         if (store.Get(key) is null)
         {
-            json["metadata"] = new JsonObject { ["name"] = name };
+            json.Metadata()["name"] = name;
             Defaults.Apply(kind, json);
             store.Create(key, json);
         }

@@ -73,6 +73,15 @@ internal static class Defaults
                 Set(subject, "apiGroup", subject.Text("kind") == "ServiceAccount" ? "" : kind.Group);
             }
         }
+        else if (kind == ResourceKinds.PersistentVolume)
+        {
+            Volume(json);
+        }
+        else if (kind == ResourceKinds.StorageClass)
+        {
+            Set(json, "reclaimPolicy", "Delete");
+            Set(json, "volumeBindingMode", "Immediate");
+        }
         else if (kind == ResourceKinds.PersistentVolumeClaim)
         {
             Set(json.Ensure("spec"), "volumeMode", "Filesystem");
@@ -80,6 +89,23 @@ internal static class Defaults
             {
                 json["status"] = new JsonObject { ["phase"] = "Pending" };
             }
+        }
+    }
+
+    private static void Volume(JsonObject json)
+    {
+        var spec = json.Ensure("spec");
+        Set(spec, "persistentVolumeReclaimPolicy", "Retain");
+        Set(spec, "volumeMode", "Filesystem");
+        if (spec.Map("claimRef") is { } claim)
+        {
+            Set(claim, "apiVersion", "v1");
+            Set(claim, "kind", "PersistentVolumeClaim");
+        }
+
+        if (json.Map("status") is null)
+        {
+            json["status"] = new JsonObject { ["phase"] = "Pending" };
         }
     }
 

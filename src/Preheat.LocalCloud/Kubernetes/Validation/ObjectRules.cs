@@ -22,7 +22,9 @@ internal static class ObjectRules
             "Secret" or "ConfigMap" => causes.Concat(Data(json, before)),
             "HorizontalPodAutoscaler" => causes.Concat(Autoscaler(json)),
             "PodDisruptionBudget" => causes.Concat(Budget(json)),
-            "PersistentVolumeClaim" => causes.Concat(Claim(json, before)),
+            "PersistentVolumeClaim" => causes.Concat(StorageRules.Claim(json, before)),
+            "PersistentVolume" => causes.Concat(StorageRules.Volume(json, before)),
+            "StorageClass" => causes.Concat(StorageRules.Class(json, before)),
             "RoleBinding" or "ClusterRoleBinding" => causes.Concat(Binding(json, before)),
             "CustomResourceDefinition" => causes.Concat(DefinitionRules.Check(json, before)),
             _ => causes,
@@ -278,19 +280,6 @@ internal static class ObjectRules
         if (json.At("spec", "minAvailable") is not null && json.At("spec", "maxUnavailable") is not null)
         {
             yield return Cause.Invalid("spec", json.At("spec"), "minAvailable and maxUnavailable cannot be both set");
-        }
-    }
-
-    private static IEnumerable<Cause> Claim(JsonObject json, JsonObject? before)
-    {
-        if (json.At("spec", "resources", "requests", "storage") is null)
-        {
-            yield return Cause.Required("spec.resources[storage]");
-        }
-
-        if (before is not null && !KubeJson.Same(json["spec"], before["spec"]))
-        {
-            yield return Cause.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
         }
     }
 }
