@@ -8,6 +8,7 @@ public sealed record TeardownPlan(string Deployment, string? Namespace, IReadOnl
 /// <summary>Removes what this program made for a deployment, and nothing else. Namespaces stay.</summary>
 public static class ClusterTeardown
 {
+    private const string Target = "Teardown";
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long the removal may take. Pods get the time that they ask for to end well.</summary>
@@ -16,11 +17,13 @@ public static class ClusterTeardown
     /// <summary>Asks the cluster what there is to remove.</summary>
     /// <param name="inNamespace">Null looks in all namespaces.</param>
     /// <param name="withShared">Also what the deployments of the cluster share.</param>
-    /// <exception cref="UserException">Other deployments still use what is shared.</exception>
+    /// <exception cref="UserException">A run deploys it now, or other deployments still use what is shared.</exception>
     public static async Task<TeardownPlan> PlanAsync(string deployment, string? inNamespace, bool withShared, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         using var client = KubernetesClient.Connect(endpoints, time);
         var own = await OwnedObjects.ListAllAsync(client, deployment, inNamespace, events, cancellation);
+        foreach (var place in PlacesOf(own))
+            await ClusterLease.CheckAsync(client, deployment, place, Target, events, time, cancellation);
         if (!withShared)
             return new(deployment, inNamespace, own);
         var others = (await OwnedObjects.DeploymentsAsync(client, cancellation)).Where(other => other != deployment).ToList();
@@ -30,10 +33,13 @@ public static class ClusterTeardown
     }
 
     /// <summary>Removes exactly the objects of a plan and waits until they and their pods are gone.</summary>
+    /// <exception cref="UserException">A run has begun to deploy it since the plan was made. Nothing was removed.</exception>
     /// <exception cref="PreheatException">Something is still there after five minutes; the message says what.</exception>
     public static async Task RemoveAsync(TeardownPlan plan, CloudEndpoints endpoints, IEventSink events, TimeProvider time, CancellationToken cancellation)
     {
         using var client = KubernetesClient.Connect(endpoints, time);
+        foreach (var place in PlacesOf(plan.Objects))
+            await CheckAgainAsync(client, plan, place, events, time, cancellation);
         foreach (var item in plan.Objects)
         {
             await client.DeleteAsync(item, waitForDependents: true, cancellation);
@@ -63,6 +69,17 @@ public static class ClusterTeardown
                 throw new PreheatException($"Still there after {Limit.TotalMinutes:0} minutes: {string.Join(", ", waiting.Concat(pods).Select(WithFinalizers))}. Run Teardown again, or look at what holds them.");
             await Task.Delay(Interval, time, cancellation);
         }
+    }
+
+    private static IReadOnlyList<string> PlacesOf(IReadOnlyList<KubernetesObject> objects) => [.. objects.Select(item => item.Namespace).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+
+    // The user was asked in between. A lease that is as it was in the plan was left behind by a run that is gone.
+    private static async Task CheckAgainAsync(KubernetesClient client, TeardownPlan plan, string place, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    {
+        if (plan.Objects.FirstOrDefault(item => item.Kind == KubernetesKind.Lease && item.Namespace == place) is { } known
+            && (await client.FindAsync(known.Kind, place, known.Name, cancellation))?.ResourceVersion == known.ResourceVersion)
+            return;
+        await ClusterLease.CheckAsync(client, plan.Deployment, place, Target, events, time, cancellation);
     }
 
     // Pods of removed Deployments only; any other pod with the label is not ours to wait for.

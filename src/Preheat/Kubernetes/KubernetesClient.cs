@@ -138,7 +138,12 @@ public sealed partial class KubernetesClient : IDisposable
 
     /// <summary>Asks for the removal of exactly this object. True when it was there.</summary>
     /// <param name="waitForDependents">Foreground deletion: the object stays, marked, until what it owns is gone.</param>
-    public async Task<bool> DeleteAsync(KubernetesObject target, bool waitForDependents, CancellationToken cancellation)
+    public Task<bool> DeleteAsync(KubernetesObject target, bool waitForDependents, CancellationToken cancellation) =>
+        DeleteAsync(target, waitForDependents, onlyThisVersion: false, cancellation);
+
+    /// <inheritdoc cref="DeleteAsync(KubernetesObject, bool, CancellationToken)"/>
+    /// <param name="onlyThisVersion">Not when somebody has changed it since it was read.</param>
+    internal async Task<bool> DeleteAsync(KubernetesObject target, bool waitForDependents, bool onlyThisVersion, CancellationToken cancellation)
     {
         var resource = await _discovery.GetAsync(target.Kind, cancellation);
         if (DryRun is not null)
@@ -154,6 +159,8 @@ public sealed partial class KubernetesClient : IDisposable
             // Another object of the same name, made since, is not ours to remove.
             ["preconditions"] = new JsonObject { ["uid"] = target.Uid },
         };
+        if (onlyThisVersion)
+            options["preconditions"]!["resourceVersion"] = target.ResourceVersion;
         var body = JsonSerializer.SerializeToUtf8Bytes(options);
         try
         {

@@ -34,12 +34,16 @@ public static class Rollbacks
         var found = await client.ListAsync(KubernetesKind.Deployment, new(place, Labels: OwnedObjects.Selector(name)), cancellation);
         if (found.Items is not [{ IsDeleting: false } only])
             throw new UserException($"There is no Deployment of '{name}' in the namespace {place} (context {client.Context}), so there is nothing to go back from.");
-        await using var lease = client.DryRun is null ? await ClusterLease.TakeAsync(client, name, place, events, time, cancellation) : null;
-        var token = lease?.Token ?? cancellation;
-        var records = await RevisionRecords.OpenAsync(client, name, place, events, time, token);
+        return await ClusterLease.HoldAsync(client, name, place, "Rollback", events, time, token => GoBackAsync(request, client, only, events, time, token), cancellation);
+    }
+
+    private static async Task<(string Revision, KeptRevision From)> GoBackAsync(RollbackRequest request, KubernetesClient client, KubernetesObject only, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    {
+        var (name, place) = (request.Deployment.Name, request.Deployment.Namespace);
+        var records = await RevisionRecords.OpenAsync(client, name, place, events, time, cancellation);
         using var live = new RolloutLive(events, time);
         if (!records.HasHistory)
-            return await RestorePodsAsync(request, client, only, live, events, time, token);
+            return await RestorePodsAsync(request, client, only, live, events, time, cancellation);
 
         var run = new RevisionRun(client, name, place, records, request.Timeouts, live, events, time);
         var present = records.All[0];
@@ -48,14 +52,14 @@ public static class Rollbacks
         events.Emit(new StateChanged(only.Title, $"goes back to revision {from.Number} ({from.Image})"));
         try
         {
-            var (_, record) = await run.RestoreAsync(records.All.First(item => item.Number == from.Number), request.ForceConflicts, token);
+            var (_, record) = await run.RestoreAsync(records.All.First(item => item.Number == from.Number), request.ForceConflicts, cancellation);
             if (client.DryRun is { } dryRun)
                 throw dryRun.Undecided(isTold: true);
             return ($"{record.Number}", from);
         }
         catch (PreheatException failure) when (!request.NoRollback && records.All[0] is { State: RevisionState.Failed } && present.State is RevisionState.Good)
         {
-            throw await WayBack.GoAsync(only.Title, present.Number, failure, "It is what ran before.", events, async () => $"{(await run.RestoreAsync(present, force: true, token)).Record.Number}");
+            throw await WayBack.GoAsync(only.Title, present.Number, failure, "It is what ran before.", events, async () => $"{(await run.RestoreAsync(present, force: true, cancellation)).Record.Number}");
         }
     }
 

@@ -28,15 +28,7 @@ public static class Rollouts
             await run.RunAsync(apply, [], set.Wanted, from: null, cancellation);
             throw dryRun.Undecided();
         }
-        await using var lease = await ClusterLease.TakeAsync(client, deployment, place, events, time, cancellation);
-        try
-        {
-            return await DeployAsync(request, endpoints, set, apply, client, made, live, events, time, lease?.Token ?? cancellation);
-        }
-        catch (OperationCanceledException) when (lease?.TakenBy is { } other && !cancellation.IsCancellationRequested)
-        {
-            throw new PreheatException($"{other} took the deployment '{deployment}' over while this run deployed it. Look with ./build.sh Status what is there, then run Deploy again.");
-        }
+        return await ClusterLease.HoldAsync(client, deployment, place, "Deploy", events, time, token => DeployAsync(request, endpoints, set, apply, client, made, live, events, time, token), cancellation);
     }
 
     /// <summary>What a deploy would change, as unified differences; empty when nothing would. Applies nothing.</summary>

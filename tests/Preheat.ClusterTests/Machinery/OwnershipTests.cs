@@ -16,12 +16,12 @@ public sealed class OwnershipTests(MachineryFixture machinery)
         using var client = machinery.Client();
         using var events = new RenderingFixture();
         var place = await machinery.PlaceAsync();
-        await using (await ClusterLease.TakeAsync(client, "gemma", place, events, TimeProvider.System, default))
+        await using (await ClusterLease.TakeAsync(client, "gemma", place, "Deploy", events, TimeProvider.System, default))
         {
-            var error = await Should.ThrowAsync<UserException>(() => ClusterLease.TakeAsync(client, "gemma", place, events, TimeProvider.System, default));
+            var error = await Should.ThrowAsync<UserException>(() => ClusterLease.TakeAsync(client, "gemma", place, "Deploy", events, TimeProvider.System, default));
             error.Message.ShouldContain("is deploying 'gemma' at this moment");
         }
-        await using var after = await ClusterLease.TakeAsync(client, "gemma", place, events, TimeProvider.System, default);
+        await using var after = await ClusterLease.TakeAsync(client, "gemma", place, "Deploy", events, TimeProvider.System, default);
         after.ShouldNotBeNull();
         events.Events.OfType<Warning>().ShouldBeEmpty();
     }
@@ -74,7 +74,7 @@ public sealed class OwnershipTests(MachineryFixture machinery)
     {
         using var guest = machinery.Client(TestedServer.Guest);
         using var events = new RenderingFixture();
-        await using var lease = await ClusterLease.TakeAsync(guest, "guest", MachineryServer.GuestPlace, events, TimeProvider.System, default);
+        await using var lease = await ClusterLease.TakeAsync(guest, "guest", MachineryServer.GuestPlace, "Deploy", events, TimeProvider.System, default);
         lease.ShouldNotBeNull();
         var manifest = MachineryFixture.Object($"{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: {MachineryServer.GuestPlace}}}}}");
         (await new ObjectApply(guest, force: false, events).CheckAsync([manifest], default)).ShouldHaveSingleItem().Word.ShouldBe("created");

@@ -28,6 +28,12 @@ internal sealed class RestrictedServer : IAsyncDisposable
 
     public ConcurrentQueue<string> Denied { get; } = new();
 
+    /// <summary>Says of a method and path what goes wrong on the way.</summary>
+    public Func<string, string, WayFault> Fails { get; set; } = (_, _) => WayFault.None;
+
+    /// <summary>Method and path of each request, also of those that were denied or failed.</summary>
+    public ConcurrentQueue<string> Requests { get; } = new();
+
     public CloudEndpoints Endpoints => _endpoints with { Kubeconfig = _file, KubeContext = null! };
 
     public static async Task<RestrictedServer> StartAsync(CloudEndpoints endpoints)
@@ -57,6 +63,15 @@ internal sealed class RestrictedServer : IAsyncDisposable
     private async Task PassOnAsync(HttpContext context)
     {
         var (method, path) = (context.Request.Method, context.Request.Path.Value!);
+        Requests.Enqueue($"{method} {path}");
+        var fault = Fails(method, path);
+        if (fault is WayFault.NoAnswer)
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        if (fault is WayFault.NoAnswer or WayFault.Cut)
+        {
+            context.Abort();
+            return;
+        }
         if (Denies(method, path))
         {
             Denied.Enqueue($"{method} {path}");
@@ -73,6 +88,11 @@ internal sealed class RestrictedServer : IAsyncDisposable
         try
         {
             using var response = await _behind.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
+            if (fault is WayFault.LostAnswer)
+            {
+                context.Abort();
+                return;
+            }
             context.Response.StatusCode = (int)response.StatusCode;
             context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
             await context.Response.Body.FlushAsync();
@@ -90,4 +110,19 @@ internal sealed class RestrictedServer : IAsyncDisposable
             context.Abort();
         }
     }
+}
+
+/// <summary>What goes wrong between a client and its API server.</summary>
+internal enum WayFault
+{
+    None,
+
+    /// <summary>The connection ends before the server gets the request.</summary>
+    Cut,
+
+    /// <summary>The server does what is asked, and the connection ends before its answer.</summary>
+    LostAnswer,
+
+    /// <summary>The server does not get the request, and the connection stays.</summary>
+    NoAnswer,
 }

@@ -174,7 +174,7 @@ public sealed partial class RolloutsTests
     public async Task Notices_that_its_lease_was_taken_away_and_leaves_it_to_the_other()
     {
         using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
-        var lease = (await ClusterLease.TakeAsync(client, "gemma", "default", _fixture, new HastyTime(), default)).ShouldNotBeNull();
+        var lease = (await ClusterLease.TakeAsync(client, "gemma", "default", "Deploy", _fixture, new HastyTime(), default)).ShouldNotBeNull();
         var lost = new TaskCompletionSource();
         await using var registration = lease.Token.Register(() => lost.TrySetResult());
         await Task.Delay(200);
