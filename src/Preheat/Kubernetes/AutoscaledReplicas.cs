@@ -12,20 +12,23 @@ internal static class AutoscaledReplicas
     public static async Task<IReadOnlyList<JsonObject>> LeaveAsync(KubernetesClient client, IReadOnlyList<JsonObject> wanted, string deployment, string inNamespace, CancellationToken cancellation)
     {
         var scaled = wanted.Where(item => item.Text("kind") == KubernetesKind.Autoscaler.Kind).Select(TargetOf).ToHashSet();
+        var there = await ListAsync(client, KubernetesKind.Autoscaler, inNamespace, cancellation);
+        // One of ours that is not wanted any more goes; then the manifests decide again.
+        scaled.UnionWith(there.Where(item => item.Label(ManifestChecks.DeploymentLabel) != deployment).Select(item => TargetOf(item.Json)));
+        return [.. wanted.Select(item => scaled.Contains((item.Text("kind"), item.Text("metadata", "name"))) ? WithoutReplicas(item) : item)];
+    }
+
+    private static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, KubernetesKind kind, string inNamespace, CancellationToken cancellation)
+    {
         try
         {
-            if (await client.HasKindAsync(KubernetesKind.Autoscaler, cancellation))
-            {
-                var there = await client.ListAsync(KubernetesKind.Autoscaler, new(inNamespace), cancellation);
-                // One of ours that is not wanted any more goes; then the manifests decide again.
-                scaled.UnionWith(there.Items.Where(item => item.Label(ManifestChecks.DeploymentLabel) != deployment).Select(item => TargetOf(item.Json)));
-            }
+            return await client.HasKindAsync(kind, cancellation) ? (await client.ListAsync(kind, new(inNamespace), cancellation)).Items : [];
         }
         catch (KubernetesApiException exception) when (exception.Status is HttpStatusCode.Forbidden)
         {
             // What may not be seen cannot be minded; the API server still tells of a conflict over the field.
+            return [];
         }
-        return [.. wanted.Select(item => scaled.Contains((item.Text("kind"), item.Text("metadata", "name"))) ? WithoutReplicas(item) : item)];
     }
 
     private static (string? Kind, string? Name) TargetOf(JsonObject autoscaler) =>

@@ -18,6 +18,7 @@ public readonly record struct KubernetesKind(string ApiVersion, string Kind)
     public static readonly KubernetesKind DaemonSet = new("apps/v1", "DaemonSet");
     public static readonly KubernetesKind Job = new("batch/v1", "Job");
     public static readonly KubernetesKind Autoscaler = new("autoscaling/v2", "HorizontalPodAutoscaler");
+    public static readonly KubernetesKind ScaledObject = new("keda.sh/v1alpha1", "ScaledObject");
     public static readonly KubernetesKind DisruptionBudget = new("policy/v1", "PodDisruptionBudget");
     public static readonly KubernetesKind Lease = new("coordination.k8s.io/v1", "Lease");
     public static readonly KubernetesKind ReplicaSet = new("apps/v1", "ReplicaSet");

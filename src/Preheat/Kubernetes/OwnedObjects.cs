@@ -11,7 +11,7 @@ internal static class OwnedObjects
     private static readonly KubernetesKind[] Kinds =
     [
         KubernetesKind.Autoscaler,
-        new("keda.sh/v1alpha1", "ScaledObject"),
+        KubernetesKind.ScaledObject,
         new("keda.sh/v1alpha1", "TriggerAuthentication"),
         new("autoscaling.gke.io/v1beta1", "AutoscalingMetric"),
         new("gateway.networking.k8s.io/v1", "HTTPRoute"),

@@ -8,13 +8,16 @@ namespace Preheat.Kubernetes;
 /// <remarks>Where there is no record of an earlier revision, an object counts as ours that carries our label and that we applied.</remarks>
 internal static class Pruning
 {
+    private static readonly TimeSpan GoneInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan GoneLimit = TimeSpan.FromSeconds(30);
+
     // Volumes outlive the revision that filled them.
     private const string Volumes = "PersistentVolumeClaim";
 
     /// <summary>What would be removed, in order.</summary>
     /// <param name="wanted">What this revision has.</param>
     public static async Task<IReadOnlyList<KubernetesObject>> ListAsync(
-        KubernetesClient client, string deployment, string inNamespace, RevisionRecords records, IReadOnlyList<JsonObject> wanted, IEventSink events, CancellationToken cancellation)
+        KubernetesClient client, string deployment, string inNamespace, RevisionRecords records, IReadOnlyList<JsonObject> wanted, IEventSink? events, CancellationToken cancellation)
     {
         var kept = wanted.Select(json => RecordedObject.KeyOf(new(json))).ToHashSet();
         // A Secret whose value this run does not have is not applied, and the pods read it all the same.
@@ -36,8 +39,31 @@ internal static class Pruning
         }
     }
 
+    /// <summary>Removes autoscalers that are not wanted any more, before anything is applied, and waits until they are gone: beside them another number of replicas, or another autoscaler, would not last.</summary>
+    /// <exception cref="PreheatException">One is still there after half a minute.</exception>
+    public static async Task RemoveAutoscalersAsync(
+        KubernetesClient client, string deployment, string inNamespace, RevisionRecords records, IReadOnlyList<JsonObject> wanted, IEventSink events, TimeProvider time, CancellationToken cancellation)
+    {
+        // What may not be seen is told when the rest is removed.
+        var left = await ListAsync(client, deployment, inNamespace, records, wanted, events: null, cancellation);
+        var began = time.GetTimestamp();
+        foreach (var item in left.Where(item => item.Kind == KubernetesKind.Autoscaler || item.Kind == KubernetesKind.ScaledObject))
+        {
+            // KEDA's own autoscaler goes with the ScaledObject that owns it.
+            if (!await client.DeleteAsync(item, waitForDependents: true, cancellation))
+                continue;
+            while ((await client.FindAsync(item.Kind, item.Namespace, item.Name, cancellation))?.Uid == item.Uid)
+            {
+                if (time.GetElapsedTime(began) > GoneLimit)
+                    throw new PreheatException($"{item.Title}, which is not wanted any more, is still there after {GoneLimit.TotalSeconds:0} s. What holds it: kubectl get -o yaml -n {inNamespace} {item.Kind.Kind.ToLowerInvariant()} {item.Name}.");
+                await Task.Delay(GoneInterval, time, cancellation);
+            }
+            events.Emit(new StateChanged(item.Title, "removed: an earlier revision left it"));
+        }
+    }
+
     private static async Task<IEnumerable<KubernetesObject>> RecordedAsync(
-        KubernetesClient client, string deployment, RevisionRecords records, HashSet<(string, string, string?, string)> kept, IEventSink events, CancellationToken cancellation)
+        KubernetesClient client, string deployment, RevisionRecords records, HashSet<(string, string, string?, string)> kept, IEventSink? events, CancellationToken cancellation)
     {
         var found = new Dictionary<string, KubernetesObject>(StringComparer.Ordinal);
         var hidden = new SortedSet<string>(StringComparer.Ordinal);
@@ -56,7 +82,7 @@ internal static class Pruning
             }
         }
         if (hidden.Count > 0)
-            events.Emit(new Warning($"This user may not read {string.Join(", ", hidden)}, which an earlier revision made; what may be there is left alone."));
+            events?.Emit(new Warning($"This user may not read {string.Join(", ", hidden)}, which an earlier revision made; what may be there is left alone."));
         return found.Values.OrderByDescending(ObjectApply.RankOf).ThenBy(item => item.Title, StringComparer.Ordinal);
     }
 

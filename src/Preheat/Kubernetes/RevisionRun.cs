@@ -15,6 +15,8 @@ internal sealed class RevisionRun(
         ObjectApply apply, IReadOnlyList<ObjectChange> checks, IReadOnlyList<JsonObject> wanted, RevisionRecord? from, CancellationToken cancellation)
     {
         var record = await records.BeginAsync(checks, wanted, from, cancellation);
+        if (client.DryRun is null)
+            await Pruning.RemoveAutoscalersAsync(client, deployment, inNamespace, records, wanted, events, time, cancellation);
         var applied = await apply.ApplyAsync(wanted, cancellation);
         if (client.DryRun is not null)
         {

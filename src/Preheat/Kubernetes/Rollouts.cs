@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Preheat.Manifests;
 using Preheat.Runs;
 using Preheat.Serving;
 
@@ -90,7 +91,7 @@ public static class Rollouts
         }
         catch (UserException) when (madeNamespace is not null)
         {
-            await client.DeleteAsync(madeNamespace, waitForDependents: false, cancellation);
+            await RemoveIfEmptyAsync(client, madeNamespace, request.Deployment.Name, events, cancellation);
             throw;
         }
         var (name, place) = (request.Deployment.Name, request.Deployment.Namespace);
@@ -151,6 +152,20 @@ public static class Rollouts
         if (client.DryRun is null)
             events.Emit(new StateChanged(made.Title, "created"));
         return made;
+    }
+
+    // Somebody else may have come to use it meanwhile.
+    private static async Task RemoveIfEmptyAsync(KubernetesClient client, KubernetesObject space, string deployment, IEventSink events, CancellationToken cancellation)
+    {
+        foreach (var kind in new[] { KubernetesKind.Lease, KubernetesKind.Deployment, KubernetesKind.StatefulSet, KubernetesKind.Job, KubernetesKind.Pod, KubernetesKind.Service, KubernetesKind.Claim })
+        {
+            var there = await client.ListAsync(kind, new(space.Name), cancellation);
+            if (there.Items.FirstOrDefault(item => item.Label(ManifestChecks.DeploymentLabel) != deployment) is not { } other)
+                continue;
+            events.Emit(new Note($"The namespace {space.Name}, which was made for this deploy, stays: {other.Title} is there."));
+            return;
+        }
+        await client.DeleteAsync(space, waitForDependents: false, cancellation);
     }
 
     // Rights inside a namespace are enough to deploy; whether it is there the next request tells.

@@ -122,6 +122,24 @@ public sealed partial class RolloutsTests
     }
 
     [Fact]
+    public async Task Takes_an_autoscaler_away_before_another_number_of_replicas_is_set()
+    {
+        _fixture.Deployment = _fixture.Deployment with { AutoscaleOn = "running", MinReplicas = 2 };
+        await DeployAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (await ReplicasAsync() < 2)
+            await Task.Delay(100, limit.Token);
+        _fixture.Deployment = _fixture.Deployment with { AutoscaleOn = "none", MinReplicas = 1 };
+        _fixture.Events.Clear();
+        (await Should.ThrowAsync<UserException>(DeployAsync)).Message.ShouldContain(".spec.replicas");
+        States().ShouldBeEmpty("a conflict changes nothing");
+        await DeployAsync(request => request with { ForceConflicts = true });
+        (await ReplicasAsync()).ShouldBe(1);
+        var states = States().ToList();
+        states.IndexOf("HorizontalPodAutoscaler/gemma: removed: an earlier revision left it").ShouldBeInRange(0, states.IndexOf("Deployment/gemma: changed") - 1);
+    }
+
+    [Fact]
     public async Task Leaves_a_scaled_up_deployment_at_its_size()
     {
         await DeployAsync();
