@@ -39,6 +39,7 @@ public sealed class RolloutTests : IAsyncLifetime
         output.ShouldContain("--revision 2  ");
         (await DeployAsync("--max-model-length", "512")).ShouldExit(0);
         (await _place.BuildAsync("Rollback")).ShouldExit(0).Output.ShouldContain("goes back to revision 3");
+        (await _place.BuildAsync("SmokeTest", "--skip", "Deploy")).ShouldExit(0).Output.ShouldContain("serves preheat/tiny-gemma-2");
         (await KubectlAsync("get", "deployment", Name, "-o", "jsonpath={.spec.template.spec.containers[0].args}")).ShouldNotContain("max-model-len");
     }
 

@@ -24,4 +24,12 @@ public sealed record Receipt
 
     /// <summary>The record the step made.</summary>
     public required JsonElement Output { get; init; }
+
+    /// <summary>The receipt with what is true now instead, of no present inputs: the step runs the next time, and others know meanwhile what is there.</summary>
+    public Receipt Outdated<T>(T output) where T : class => this with
+    {
+        Fingerprint = "",
+        OutputFingerprint = Step.OutputFingerprintOf(output),
+        Output = JsonSerializer.SerializeToElement(output, ReceiptStore.Json),
+    };
 }
