@@ -5,30 +5,20 @@ namespace Preheat.ClusterTests;
 
 /// <summary>What a real server refuses, keeps and gives back, as Deploy tells it.</summary>
 [Collection(ClusterCollection.Name)]
-public sealed class DeployTests(ClusterFixture cluster) : IAsyncLifetime
+public sealed class DeployTests(ClusterFixture cluster) : DeploymentTests(cluster)
 {
-    private TestedDeployment _deployment = null!;
-
-    public async Task InitializeAsync() => _deployment = await TestedDeployment.PlaceAsync(cluster);
-
-    public Task DisposeAsync()
-    {
-        _deployment.Dispose();
-        return Task.CompletedTask;
-    }
-
     [Fact]
     public async Task Says_in_which_versions_the_server_has_a_kind_that_it_lacks_in_ours()
     {
-        if (cluster.Server.Minor >= 23)
+        if (Cluster.Server.Minor >= 23)
             return;
         _deployment.Rendering.Deployment = _deployment.Rendering.Deployment with { AutoscaleOn = "running" };
         var error = await Should.ThrowAsync<UserException>(_deployment.DeployAsync);
         error.Message.ShouldContain("refuses 2 of 4 objects; nothing was applied");
-        error.Message.ShouldContain($"no kind HorizontalPodAutoscaler in autoscaling/v2, but in autoscaling/v1 and autoscaling/v2beta1 and autoscaling/v2beta2 (its API server is v1.{cluster.Server.Minor}.");
+        error.Message.ShouldContain($"no kind HorizontalPodAutoscaler in autoscaling/v2, but in autoscaling/v1 and autoscaling/v2beta1 and autoscaling/v2beta2 (its API server is v1.{Cluster.Server.Minor}.");
         error.Message.ShouldContain("--autoscale-on none");
         error.Message.ShouldContain("no kind PodDisruptionBudget in policy/v1, but in policy/v1beta1 (its API server is");
-        (await cluster.Api.GetAsync(_deployment.PathOf("services"))).Object()["items"]!.AsArray().ShouldBeEmpty();
+        (await Cluster.Api.GetAsync(_deployment.PathOf("services"))).Object()["items"]!.AsArray().ShouldBeEmpty();
     }
 
     [Fact]
@@ -56,10 +46,10 @@ public sealed class DeployTests(ClusterFixture cluster) : IAsyncLifetime
     public async Task Shows_conflicts_field_by_field_with_their_owner_and_takes_them_over_when_told()
     {
         await _deployment.DeployAsync();
-        (await cluster.Api.ApplyAsync(_deployment.PathOf("deployments") + "/gemma?fieldManager=argocd&force=true", """
+        (await Cluster.Api.ApplyAsync(_deployment.PathOf("deployments") + "/gemma?fieldManager=argocd&force=true", """
             {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"gemma"},"spec":{"revisionHistoryLimit":3}}
             """)).Object();
-        (await cluster.Api.MergeAsync(_deployment.PathOf("services") + "/gemma?fieldManager=kubectl-edit", """{"spec":{"selector":{"app":"x"}}}""")).Object();
+        (await Cluster.Api.MergeAsync(_deployment.PathOf("services") + "/gemma?fieldManager=kubectl-edit", """{"spec":{"selector":{"app":"x"}}}""")).Object();
         foreach (var work in new Func<Task>[] { _deployment.DeployAsync, _deployment.DiffAsync })
         {
             var error = await Should.ThrowAsync<UserException>(work);
@@ -70,7 +60,7 @@ public sealed class DeployTests(ClusterFixture cluster) : IAsyncLifetime
         }
         await _deployment.DeployAsync(request => request with { ForceConflicts = true });
         (await _deployment.DiffAsync()).ShouldBe("");
-        (await cluster.Api.GetAsync(_deployment.PathOf("services") + "/gemma")).Object()["spec"]!["selector"]!["app"]!.GetValue<string>().ShouldBe("gemma");
+        (await Cluster.Api.GetAsync(_deployment.PathOf("services") + "/gemma")).Object()["spec"]!["selector"]!["app"]!.GetValue<string>().ShouldBe("gemma");
     }
 
     [Fact]
@@ -84,7 +74,7 @@ public sealed class DeployTests(ClusterFixture cluster) : IAsyncLifetime
         error.Message.ShouldContain("spec.selector: Invalid value");
         error.Message.ShouldContain("field is immutable");
         error.Message.ShouldContain("spec.selector is at deployment.yaml:");
-        (await cluster.Api.GetAsync(_deployment.PathOf("services") + "/gemma")).Object()["spec"]!["sessionAffinity"]!.GetValue<string>().ShouldBe("None");
+        (await Cluster.Api.GetAsync(_deployment.PathOf("services") + "/gemma")).Object()["spec"]!["sessionAffinity"]!.GetValue<string>().ShouldBe("None");
     }
 
     [Fact]
@@ -114,11 +104,11 @@ public sealed class DeployTests(ClusterFixture cluster) : IAsyncLifetime
     [Fact]
     public async Task Says_that_the_namespace_is_being_removed()
     {
-        (await cluster.Api.MergeAsync("api/v1/namespaces/" + _deployment.Place, """{"metadata":{"finalizers":["example.com/hold"]}}""")).Object();
-        await cluster.Api.DeleteAsync("api/v1/namespaces/" + _deployment.Place);
+        (await Cluster.Api.MergeAsync("api/v1/namespaces/" + _deployment.Place, """{"metadata":{"finalizers":["example.com/hold"]}}""")).Object();
+        await Cluster.Api.DeleteAsync("api/v1/namespaces/" + _deployment.Place);
         foreach (var work in new Func<Task>[] { _deployment.DeployAsync, _deployment.DiffAsync })
             (await Should.ThrowAsync<UserException>(work)).Message.ShouldStartWith($"The namespace {_deployment.Place} is being removed.");
-        (await cluster.Api.MergeAsync("api/v1/namespaces/" + _deployment.Place, """{"metadata":{"finalizers":null}}""")).Object();
+        (await Cluster.Api.MergeAsync("api/v1/namespaces/" + _deployment.Place, """{"metadata":{"finalizers":null}}""")).Object();
     }
 
     [Fact]
@@ -129,16 +119,16 @@ public sealed class DeployTests(ClusterFixture cluster) : IAsyncLifetime
         (await _deployment.DiffAsync()).ShouldContain($"+++ {place} Deployment/gemma (as it would be)");
         await _deployment.DeployAsync();
         _deployment.States.ShouldContain($"Namespace/{place}: created");
-        (await cluster.Api.PostAsync(_deployment.PathOf("configmaps"), """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"foreign","labels":{"preheat-deployment":"gemma","app.kubernetes.io/managed-by":"preheat"}}}""")).Object();
-        var status = await ClusterStatus.GetAsync("gemma", inNamespace: null, cluster.Endpoints(), _deployment.Rendering, TimeProvider.System, default);
+        (await Cluster.Api.PostAsync(_deployment.PathOf("configmaps"), """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"foreign","labels":{"preheat-deployment":"gemma","app.kubernetes.io/managed-by":"preheat"}}}""")).Object();
+        var status = await ClusterStatus.GetAsync("gemma", inNamespace: null, Cluster.Endpoints(), _deployment.Rendering, TimeProvider.System, default);
         status.Objects.ShouldContain(row => row.Title == "Deployment/gemma" && row.IsReady);
-        var plan = await ClusterTeardown.PlanAsync("gemma", place, withShared: false, cluster.Endpoints(), _deployment.Rendering, TimeProvider.System, default);
-        plan.Objects.Select(item => item.Title).ShouldBe(["Service/gemma", "Deployment/gemma"]);
-        await ClusterTeardown.RemoveAsync(plan, cluster.Endpoints(), _deployment.Rendering, TimeProvider.System, default);
+        var plan = await ClusterTeardown.PlanAsync("gemma", place, withShared: false, Cluster.Endpoints(), _deployment.Rendering, TimeProvider.System, default);
+        plan.Objects.Select(item => item.Title).ShouldBe(["Service/gemma", "Deployment/gemma", "ConfigMap/preheat-gemma-revision-1"]);
+        await ClusterTeardown.RemoveAsync(plan, Cluster.Endpoints(), _deployment.Rendering, TimeProvider.System, default);
         // Foreground deletion: the collector has removed the pods and ReplicaSets before the Deployment went.
         foreach (var plural in new[] { "services", "deployments", "replicasets", "pods" })
-            (await cluster.Api.GetAsync(_deployment.PathOf(plural))).Object()["items"]!.AsArray().ShouldBeEmpty(plural);
-        (await cluster.Api.GetAsync(_deployment.PathOf("configmaps") + "/foreign")).IsSuccess.ShouldBeTrue();
+            (await Cluster.Api.GetAsync(_deployment.PathOf(plural))).Object()["items"]!.AsArray().ShouldBeEmpty(plural);
+        (await Cluster.Api.GetAsync(_deployment.PathOf("configmaps") + "/foreign")).IsSuccess.ShouldBeTrue();
     }
 
     [Fact]
@@ -146,27 +136,27 @@ public sealed class DeployTests(ClusterFixture cluster) : IAsyncLifetime
     {
         _deployment.Rendering.Image = _deployment.Rendering.Image with { ModelPath = null };
         await _deployment.DeployAsync(request => request with { HubToken = new Secret("hf_canary") });
-        (await cluster.Api.GetAsync(_deployment.PathOf("secrets") + "/gemma-hub")).Object()["data"]!["token"]!.GetValue<string>().ShouldBe("aGZfY2FuYXJ5");
+        (await Cluster.Api.GetAsync(_deployment.PathOf("secrets") + "/gemma-hub")).Object()["data"]!["token"]!.GetValue<string>().ShouldBe("aGZfY2FuYXJ5");
         _deployment.Rendering.Image = _deployment.Rendering.Image with { ModelPath = "/models/tiny-gemma-2" };
         await _deployment.DeployAsync();
         _deployment.States.ShouldContain("Secret/gemma-hub: removed: an earlier revision left it");
-        ((int)(await cluster.Api.GetAsync(_deployment.PathOf("secrets") + "/gemma-hub")).Status).ShouldBe(404);
+        ((int)(await Cluster.Api.GetAsync(_deployment.PathOf("secrets") + "/gemma-hub")).Status).ShouldBe(404);
     }
 
     [Fact]
     public async Task Tells_every_change_of_a_dry_run_and_makes_none()
     {
         var dry = new DryRun(_deployment.Rendering);
-        await Should.ThrowAsync<UndecidedException>(() => Rollouts.DeployAsync(_deployment.Request, cluster.Endpoints() with { DryRun = dry }, _deployment.Rendering, TimeProvider.System, default));
-        _deployment.Rendering.Events.OfType<PlannedRequest>().Select(request => request.Method).ShouldBe(["PATCH", "PATCH"]);
-        (await cluster.Api.GetAsync(_deployment.PathOf("services"))).Object()["items"]!.AsArray().ShouldBeEmpty();
+        await Should.ThrowAsync<UndecidedException>(() => Rollouts.DeployAsync(_deployment.Request, Cluster.Endpoints() with { DryRun = dry }, _deployment.Rendering, TimeProvider.System, default));
+        _deployment.Rendering.Events.OfType<PlannedRequest>().Select(request => request.Method).ShouldAllBe(method => method == "PATCH");
+        (await Cluster.Api.GetAsync(_deployment.PathOf("services"))).Object()["items"]!.AsArray().ShouldBeEmpty();
     }
 
     private async Task QuotaAsync(string resource)
     {
-        (await cluster.Api.PostAsync(_deployment.PathOf("resourcequotas"), $$$"""{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"q"},"spec":{"hard":{"{{{resource}}}":"0"} } }""")).Object();
+        (await Cluster.Api.PostAsync(_deployment.PathOf("resourcequotas"), $$$"""{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"q"},"spec":{"hard":{"{{{resource}}}":"0"} } }""")).Object();
         // What its controller has not counted yet is not enforced.
-        while ((await cluster.Api.GetAsync(_deployment.PathOf("resourcequotas") + "/q")).Object()["status"]?["used"]?[resource] is null)
+        while ((await Cluster.Api.GetAsync(_deployment.PathOf("resourcequotas") + "/q")).Object()["status"]?["used"]?[resource] is null)
             await Task.Delay(50);
     }
 }

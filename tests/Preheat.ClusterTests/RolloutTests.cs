@@ -5,18 +5,8 @@ namespace Preheat.ClusterTests;
 
 /// <summary>From rendered manifests to a served endpoint and back, with the real controllers.</summary>
 [Collection(ClusterCollection.Name)]
-public class RolloutTests(ClusterFixture cluster) : IAsyncLifetime
+public class RolloutTests(ClusterFixture cluster) : DeploymentTests(cluster)
 {
-    private TestedDeployment _deployment = null!;
-
-    public async Task InitializeAsync() => _deployment = await TestedDeployment.PlaceAsync(cluster);
-
-    public Task DisposeAsync()
-    {
-        _deployment.Dispose();
-        return Task.CompletedTask;
-    }
-
     [Fact]
     public async Task Deploys_until_the_model_is_served_and_changes_nothing_the_second_time()
     {
@@ -27,21 +17,21 @@ public class RolloutTests(ClusterFixture cluster) : IAsyncLifetime
         rollout.ColdStart.Select(phase => phase.Phase).ShouldBe(["node", "image", "container", "weights", "ready", "first token"]);
         (await _deployment.ProbeAsync(rollout)).ShouldBeTrue();
         _deployment.Warnings.ShouldBeEmpty();
-        using var connection = ServingConnection.Open(rollout.Endpoint, cluster.Endpoints(), TimeProvider.System);
+        using var connection = ServingConnection.Open(rollout.Endpoint, Cluster.Endpoints(), TimeProvider.System);
         (await connection.Client.GetStringAsync(new Uri(connection.BaseAddress, "v1/models"))).ShouldBe("/v1/models answers");
 
         (await _deployment.DiffAsync()).ShouldBe("");
         _deployment.Rendering.Events.Clear();
         (await _deployment.DeployAsync(request => request with { Previous = rollout })).Revision.ShouldBe("1");
         _deployment.States.Take(2).ShouldBe(["Service/gemma: unchanged", "Deployment/gemma: unchanged"]);
-        (await cluster.Api.GetAsync($"apis/coordination.k8s.io/v1/namespaces/{_deployment.Place}/leases")).Object()["items"]!.AsArray().ShouldBeEmpty();
+        (await Cluster.Api.GetAsync($"apis/coordination.k8s.io/v1/namespaces/{_deployment.Place}/leases")).Object()["items"]!.AsArray().ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Reaches_a_pod_by_port_forward()
     {
         var rollout = await _deployment.DeployAsync();
-        using var connection = ServingConnection.Open(rollout.Endpoint with { Kind = EndpointKind.PortForward }, cluster.Endpoints(), TimeProvider.System);
+        using var connection = ServingConnection.Open(rollout.Endpoint with { Kind = EndpointKind.PortForward }, Cluster.Endpoints(), TimeProvider.System);
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => connection.Client.GetStringAsync(new Uri(connection.BaseAddress, "v1/models"))));
         answers.ShouldAllBe(answer => answer == "/v1/models answers");
     }

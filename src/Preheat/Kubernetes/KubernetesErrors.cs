@@ -56,6 +56,15 @@ internal static class KubernetesErrors
     public static bool IsConnection(Exception exception) =>
         exception is HttpRequestException or IOException or TimeoutException or OperationCanceledException { InnerException: TimeoutException };
 
+    /// <summary>True when the server is away, and may come back: nobody answers, or it fails.</summary>
+    /// <param name="isKnown">It was away before this answer. A server that starts refuses everybody until it has read the rights.</param>
+    public static bool IsOutage(PreheatException exception, bool isKnown) => exception switch
+    {
+        KubernetesApiException { Status: var status } => (int)status is >= 500 or 429 || (isKnown && status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden),
+        UserException => false,
+        _ => exception.InnerException is { } inner && IsConnection(inner),
+    };
+
     /// <summary>The error for a request that got no answer.</summary>
     public static PreheatException From(Exception exception, KubeContext context)
     {

@@ -75,7 +75,7 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
     {
         try
         {
-            await foreach (var change in client.WatchAsync(kind, new(deployment.Namespace, Labels: labels), cancellation))
+            await foreach (var change in client.WatchAsync(kind, new(deployment.Namespace, Labels: labels), TellAway, cancellation))
                 await changes.WriteAsync(change, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -85,6 +85,15 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         {
             changes.TryComplete(exception);
         }
+    }
+
+    private int _awayTold;
+
+    // All watches lose the server together: one of them tells.
+    private void TellAway(PreheatException trouble)
+    {
+        if (Interlocked.Exchange(ref _awayTold, 1) == 0)
+            events.Emit(new Warning($"{trouble.Message} The roll-out goes on in the cluster, and is followed again when the server answers."));
     }
 
     // False when nothing came for a moment.

@@ -12,23 +12,24 @@ internal sealed class NodeStandIn : IAsyncDisposable
 
     private readonly RawApi _api;
     private readonly KubeletEndpoint _kubelet;
+    private readonly int _gpus;
     private readonly string[] _nodes;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, (CancellationTokenSource Stop, Task Life)> _pods = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Func<string, PodPlay>> _plays = new(StringComparer.Ordinal);
     private Task _work = Task.CompletedTask;
 
-    private NodeStandIn(RawApi api, KubeletEndpoint kubelet, int nodes)
+    private NodeStandIn(RawApi api, KubeletEndpoint kubelet, int nodes, int gpus)
     {
-        (_api, _kubelet) = (api, kubelet);
+        (_api, _kubelet, _gpus) = (api, kubelet, gpus);
         _nodes = [.. Enumerable.Range(1, nodes).Select(number => $"gpu-{number}")];
     }
 
     public static async Task<NodeStandIn> StartAsync(RawApi api, int nodes, int gpus)
     {
-        var standIn = new NodeStandIn(api, await KubeletEndpoint.StartAsync(), nodes);
+        var standIn = new NodeStandIn(api, await KubeletEndpoint.StartAsync(), nodes, gpus);
         foreach (var node in standIn._nodes)
-            await standIn.RegisterAsync(node, gpus);
+            await standIn.RegisterAsync(node);
         standIn._work = Task.WhenAll(standIn.LastingAsync(standIn.BeatAsync), standIn.LastingAsync(standIn.FollowAsync));
         return standIn;
     }
@@ -57,20 +58,20 @@ internal sealed class NodeStandIn : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task RegisterAsync(string node, int gpus)
+    private async Task RegisterAsync(string node)
     {
         (await _api.PostAsync("api/v1/nodes", $$$$"""
             {"apiVersion":"v1","kind":"Node","metadata":{"name":"{{{{node}}}}","labels":{"kubernetes.io/hostname":"{{{{node}}}}","kubernetes.io/os":"linux","kubernetes.io/arch":"amd64","cloud.google.com/gke-accelerator":"nvidia-l4"}}}
             """)).Object();
-        await ReportAsync(node, gpus);
+        await ReportAsync(node);
         (await _api.PostAsync("apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", $$$"""
             {"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"{{{node}}}"},"spec":{"holderIdentity":"{{{node}}}","leaseDurationSeconds":40}}
             """)).Object();
     }
 
-    private async Task ReportAsync(string node, int gpus)
+    private async Task ReportAsync(string node)
     {
-        var resources = $$"""{"cpu":"64","memory":"256Gi","ephemeral-storage":"1Ti","pods":"110","nvidia.com/gpu":"{{gpus}}"}""";
+        var resources = $$"""{"cpu":"64","memory":"256Gi","ephemeral-storage":"1Ti","pods":"110","nvidia.com/gpu":"{{_gpus}}"}""";
         var now = PodStatus.Now();
         (await _api.MergeAsync($"api/v1/nodes/{node}/status?fieldManager=kubelet", $$$"""
             {"status":{"capacity":{{{resources}}},"allocatable":{{{resources}}},
@@ -104,7 +105,11 @@ internal sealed class NodeStandIn : IAsyncDisposable
         {
             await Task.Delay(Heartbeat, _stop.Token);
             foreach (var node in _nodes)
+            {
+                // A node that was given up for lost is ready again by its status alone.
+                await ReportAsync(node);
                 await _api.MergeAsync($"apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node}", $$$"""{"spec":{"renewTime":"{{{DateTimeOffset.UtcNow:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}}}"}}""", _stop.Token);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     // The shell reads until this process closes the pipe, be it by dying; nothing of the cluster outlives the tests.
     private const string Guard = """exec 2>/dev/null; log=$1; shift; "$@" >"$log" 2>&1 </dev/null & read -r _; kill $!; wait $!""";
 
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private readonly Process _guard;
     private readonly string _log;
