@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Kubernetes.Controllers;
+using Preheat.LocalCloud.Kubernetes.Limits;
 using Preheat.LocalCloud.Kubernetes.Patching;
 using Preheat.LocalCloud.Kubernetes.Storage;
 using Preheat.LocalCloud.Kubernetes.Store;
@@ -145,6 +146,10 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         {
             ClaimAdmission.Default(store, json);
         }
+        else if (kind == ResourceKinds.Pod)
+        {
+            LimitRanges.Default(store, ns, json);
+        }
 
         Admission.Prepare(kind, json, before: null, check);
         json.Metadata()["managedFields"] = managed;
@@ -153,6 +158,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
             json.Metadata().Remove("managedFields");
         }
 
+        LimitRanges.Check(store, key, json);
         Quota.Check(store, key, json);
         track(json);
         if (!options.DryRun)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Kubernetes.Api;
+using Preheat.LocalCloud.Kubernetes.Limits;
 using Preheat.LocalCloud.Kubernetes.Store;
 using Preheat.LocalCloud.Kubernetes.Validation;
 
@@ -9,7 +10,7 @@ namespace Preheat.LocalCloud.Kubernetes.Controllers;
 internal sealed class PodFactory(ObjectStore store, EventRecorder events, Deletion deletion)
 {
     /// <summary>Creates a pod of <paramref name="owner"/>'s template.</summary>
-    /// <exception cref="ApiException">403: a quota is used up.</exception>
+    /// <exception cref="ApiException">403: a quota is used up, or the pod is outside the namespace's limits.</exception>
     public void Create(StoredObject owner, string component)
     {
         var template = owner.Json.Map("spec", "template");
@@ -29,9 +30,11 @@ internal sealed class PodFactory(ObjectStore store, EventRecorder events, Deleti
 
         var key = new ObjectKey(ResourceKinds.Pod, owner.Namespace, name);
         var pod = new JsonObject { ["metadata"] = metadata, ["spec"] = template.Map("spec")?.DeepClone() };
+        LimitRanges.Default(store, owner.Namespace, pod);
         Defaults.Apply(ResourceKinds.Pod, pod);
         try
         {
+            LimitRanges.Check(store, key, pod);
             Quota.Check(store, key, pod);
         }
         catch (ApiException e)

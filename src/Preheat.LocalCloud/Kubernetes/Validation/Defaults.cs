@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Kubernetes.Controllers;
+using Preheat.LocalCloud.Kubernetes.Limits;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Validation;
@@ -76,6 +77,10 @@ internal static class Defaults
         else if (kind == ResourceKinds.PersistentVolume)
         {
             Volume(json);
+        }
+        else if (kind == ResourceKinds.LimitRange)
+        {
+            LimitRanges.Complete(json);
         }
         else if (kind == ResourceKinds.StorageClass)
         {

@@ -25,6 +25,7 @@ internal static class ObjectRules
             "PersistentVolumeClaim" => causes.Concat(StorageRules.Claim(json, before)),
             "PersistentVolume" => causes.Concat(StorageRules.Volume(json, before)),
             "StorageClass" => causes.Concat(StorageRules.Class(json, before)),
+            "LimitRange" => causes.Concat(LimitRangeRules.Check(json)),
             "RoleBinding" or "ClusterRoleBinding" => causes.Concat(Binding(json, before)),
             "CustomResourceDefinition" => causes.Concat(DefinitionRules.Check(json, before)),
             _ => causes,
