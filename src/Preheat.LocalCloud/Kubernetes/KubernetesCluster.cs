@@ -5,6 +5,7 @@ using Preheat.LocalCloud.Kubernetes.Api;
 using Preheat.LocalCloud.Kubernetes.Autoscaling;
 using Preheat.LocalCloud.Kubernetes.Controllers;
 using Preheat.LocalCloud.Kubernetes.Definitions;
+using Preheat.LocalCloud.Kubernetes.Metrics;
 using Preheat.LocalCloud.Kubernetes.PortForwarding;
 using Preheat.LocalCloud.Kubernetes.Storage;
 using Preheat.LocalCloud.Kubernetes.Store;
@@ -75,6 +76,7 @@ internal sealed class ClusterParts : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly IReadOnlyList<JsonObject> _definitions;
+    private readonly TimeProvider _time;
     private readonly ObjectStore _store;
     private readonly ServiceProxy _proxy;
     private readonly ApiListener _listener;
@@ -91,6 +93,7 @@ internal sealed class ClusterParts : IAsyncDisposable
     public ClusterParts(ClusterOptions options, ClusterIdentity identity)
     {
         var (clock, time) = (options.Clock, options.Clock.Time);
+        _time = time;
         var kinds = new KindCatalog();
         _definitions = PreinstalledDefinitions.Read(time.GetUtcNow());
         foreach (var definition in _definitions)
@@ -106,7 +109,7 @@ internal sealed class ClusterParts : IAsyncDisposable
             _store, clock, events, network, new ImagePuller(options.Images, _store, clock, events, overrun, Path.Combine(folder, "roots")),
             new PodVolumes(_store, new VolumeAttachments(_store, events, disks), Path.Combine(folder, "volumes")), options.Runtimes, _probes, options.Touch));
         var (writer, metrics) = (new ObjectWriter(_store, time), new MetricStore(clock));
-        var (reader, pages) = (new MetricReader(metrics, _store), new MetricPages(network, _probes));
+        var (reader, pages, usage) = (new MetricReader(metrics, _store), new MetricPages(network, _probes), new ResourceMetrics());
         _balancers = new LoadBalancers(_store, clock, events, routes, network, options.Touch);
         var pods = new PodFactory(_store, events, deletion);
         _controllers =
@@ -127,14 +130,15 @@ internal sealed class ClusterParts : IAsyncDisposable
             new MetricScraper(_store, clock, pages, metrics),
             new NativeMetricReader(_store, clock, pages, metrics),
             new AcceleratorSampler(_store, clock, network, metrics),
-            new AutoscalerController(_store, clock, events, writer, reader),
+            new ResourceSampler(_store, clock, network, usage),
+            new AutoscalerController(_store, clock, events, writer, reader, usage),
             _kubelet,
         ];
         _proxy = new ServiceProxy(_store, routes, network, options.Touch);
         var server = new ApiServer(
-            identity.Token, options.Touch, kinds, new SelfDescription(kinds), new ResourceEndpoint(_store, writer, deletion, time),
+            identity.Token, options.Touch, kinds, new SelfDescription(kinds, new AggregatedApis(reader)), new ResourceEndpoint(_store, writer, deletion, time),
             new WatchEndpoint(_store, time, options.Touch, _stopping.Token), new LogEndpoint(_store, network, options.Touch, _stopping.Token),
-            new PortForwardEndpoint(_store, network, options.Touch, _stopping.Token), _proxy, new MetricsAdapter(reader, _store), new Evictions(_store, deletion),
+            new PortForwardEndpoint(_store, network, options.Touch, _stopping.Token), _proxy, new MetricsAdapter(reader, _store), new MetricsServer(usage, _store), new Evictions(_store, deletion),
             new Reviews(new RoleRules(_store), identity.Token));
         _listener = new ApiListener(
             context =>
@@ -149,7 +153,7 @@ internal sealed class ClusterParts : IAsyncDisposable
     public async Task<Uri> StartAsync(CancellationToken cancellation)
     {
         PreinstalledDefinitions.Install(_store, _definitions);
-        PreinstalledObjects.Install(_store);
+        PreinstalledObjects.Install(_store, _time.GetUtcNow());
 
         // The port first: when it is taken, nothing has been started.
         var address = await _listener.StartAsync(cancellation);

@@ -39,6 +39,11 @@ public sealed record ContainerStart
     public required Action Touch { get; init; }
 }
 
+/// <summary>What a container has used.</summary>
+/// <param name="CpuTime">Time of all processors together since it began.</param>
+/// <param name="MemoryBytes">Memory that it holds now.</param>
+public sealed record ContainerUsage(TimeSpan CpuTime, long MemoryBytes);
+
 /// <summary>A container that runs.</summary>
 public interface IRunningContainer : IAsyncDisposable
 {
@@ -50,6 +55,9 @@ public interface IRunningContainer : IAsyncDisposable
 
     /// <summary>How long its accelerators have worked since it began to serve; null for a container that does not use them.</summary>
     TimeSpan? AcceleratorBusy => null;
+
+    /// <summary>What the metrics server is told; null for a container of which nothing is known.</summary>
+    ContainerUsage? Usage => null;
 
     /// <summary>SIGTERM, then SIGKILL after <paramref name="grace"/>.</summary>
     Task StopAsync(TimeSpan grace);

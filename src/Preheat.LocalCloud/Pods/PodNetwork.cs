@@ -60,6 +60,18 @@ internal sealed class PodNetwork
         return null;
     }
 
+    /// <summary>What each running container of a pod has used, where that is known.</summary>
+    public IEnumerable<(string Container, ContainerUsage Usage)> Usage(string pod)
+    {
+        foreach (var (name, running) in _running.GetValueOrDefault(pod) ?? [])
+        {
+            if (running.Usage is { } usage)
+            {
+                yield return (name, usage);
+            }
+        }
+    }
+
     /// <summary>Null when the container has not run (yet, or a second time).</summary>
     public ContainerLog? Log(string pod, string container, bool previous) =>
         _logs.TryGetValue(pod, out var logs) && logs.TryGetValue(container, out var log) ? previous ? log.Before : log.Now : null;

@@ -21,6 +21,9 @@ internal sealed class LookAlikeServer : IRunningContainer
     /// <summary>128 + SIGKILL.</summary>
     private const int Killed = 137;
 
+    /// <summary>What a server holds outside its accelerators: Python, CUDA's context and its libraries.</summary>
+    private const long HostMemory = 4L << 30;
+
     private readonly ContainerStart start;
     private readonly ServerCommand command;
     private readonly ModelHub? hub;
@@ -28,6 +31,7 @@ internal sealed class LookAlikeServer : IRunningContainer
     private readonly CancellationTokenSource term = new();
     private readonly CancellationTokenSource kill = new();
     private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long began;
     private volatile Listening? listening;
 
     private LookAlikeServer(ContainerStart start, ServerCommand command, ModelHub? hub)
@@ -36,6 +40,7 @@ internal sealed class LookAlikeServer : IRunningContainer
         this.hub = hub;
         this.command = command;
         log = new ServerLog(start.Log, start.Clock.Time);
+        began = start.Clock.Time.GetTimestamp();
     }
 
     public Task<int> Exited => exited.Task;
@@ -49,6 +54,9 @@ internal sealed class LookAlikeServer : IRunningContainer
     }
 
     public TimeSpan? AcceleratorBusy => start.AcceleratorCount > 0 ? listening?.Pump.Busy : null;
+
+    /// <summary>Modelled: one processor drives the accelerators while they work, and a fiftieth of one waits for requests; the weights are on the accelerators.</summary>
+    public ContainerUsage? Usage => listening is { } at ? new ContainerUsage(at.Pump.Busy + (start.Clock.Time.GetElapsedTime(began) / 50), HostMemory) : null;
 
     public Uri? Address(int containerPort) => listening is { } at && at.Port == containerPort ? at.Address : null;
 

@@ -81,6 +81,10 @@ public sealed class KubectlTests(TestCluster cluster)
         (await RunAsync("-n", ns, "get", "hpa", "web")).ShouldContain("/60%");
         var (_, v1) = await cluster.GetAsync($"apis/autoscaling/v1/namespaces/{ns}/horizontalpodautoscalers/web");
         v1.Number("spec", "targetCPUUtilizationPercentage").ShouldBe(60);
+        cluster.Runtime.Cpu["once"] = 1;
+        await cluster.WaitAsync($"apis/metrics.k8s.io/v1beta1/namespaces/{ns}/pods", body => body.Objects("items").Any());
+        (await RunAsync("-n", ns, "top", "pod", "once", "--no-headers")).ShouldStartWith("once ");
+        (await RunAsync("top", "node")).ShouldContain("CPU");
         (await RunAsync("auth", "can-i", "create", "pods")).Trim().ShouldBe("yes");
     }
 

@@ -26,6 +26,9 @@ internal sealed class FakeRuntime : IPodRuntime
     /// <summary>Load of all pods of a name prefix together: each says its share at <c>/metrics</c>.</summary>
     public ConcurrentDictionary<string, double> Load { get; } = new();
 
+    /// <summary>Processors that all pods of a name prefix use together: each takes its share.</summary>
+    public ConcurrentDictionary<string, double> Cpu { get; } = new();
+
     /// <summary>Opens the way for the second event of <c>/events</c>.</summary>
     public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -77,8 +80,26 @@ internal sealed class FakeRuntime : IPodRuntime
     private sealed class Server(FakeRuntime runtime, ContainerStart start, WebApplication app) : IRunningContainer
     {
         private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private TimeSpan _cpu;
+        private long _read = TimeProvider.System.GetTimestamp();
 
         public Task<int> Exited => _exited.Task;
+
+        public ContainerUsage? Usage
+        {
+            get
+            {
+                if (runtime.Cpu.FirstOrDefault(cpu => start.Pod.StartsWith(cpu.Key)) is not { Key: { } prefix } cpu)
+                {
+                    return null;
+                }
+
+                var now = TimeProvider.System.GetTimestamp();
+                _cpu += TimeProvider.System.GetElapsedTime(_read, now) * cpu.Value / Math.Max(1, runtime._serving.Keys.Count(name => name.StartsWith(prefix)));
+                _read = now;
+                return new ContainerUsage(_cpu, 256 << 20);
+            }
+        }
 
         public static async Task<Server> StartAsync(FakeRuntime runtime, ContainerStart start)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Preheat.LocalCloud.Kubernetes.Metrics;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Api;
@@ -37,12 +38,12 @@ internal static class AggregatedDiscovery
     }
 
     /// <param name="named">The groups of <c>/apis</c>; otherwise the core group of <c>/api</c>.</param>
-    public static JsonObject Of(IReadOnlyList<ResourceKind> kinds, string version, bool named) => new()
+    public static JsonObject Of(IReadOnlyList<ResourceKind> kinds, AggregatedApis others, string version, bool named) => new()
     {
         ["kind"] = "APIGroupDiscoveryList",
         ["apiVersion"] = $"apidiscovery.k8s.io/{version}",
         ["metadata"] = new JsonObject(),
-        ["items"] = new JsonArray([.. (named ? Discovery.Groups(kinds) : [""]).Select(group => (JsonNode)Group(kinds, group))]),
+        ["items"] = new JsonArray([.. (named ? Discovery.Groups(kinds) : [""]).Select(group => (JsonNode)Group(kinds, group)), .. named ? others.Aggregated() : []]),
     };
 
     private static JsonObject Group(IReadOnlyList<ResourceKind> kinds, string group) => new()

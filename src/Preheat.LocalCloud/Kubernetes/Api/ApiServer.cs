@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Preheat.LocalCloud.Kubernetes.Access;
 using Preheat.LocalCloud.Kubernetes.Autoscaling;
 using Preheat.LocalCloud.Kubernetes.Controllers;
+using Preheat.LocalCloud.Kubernetes.Metrics;
 using Preheat.LocalCloud.Kubernetes.PortForwarding;
 using Preheat.LocalCloud.Kubernetes.Store;
 
@@ -14,7 +15,7 @@ namespace Preheat.LocalCloud.Kubernetes.Api;
 /// <summary>Takes each request: who asks, what for, and which part answers. Errors leave as <c>Status</c>.</summary>
 internal sealed class ApiServer(
     string token, Action touch, KindCatalog kinds, SelfDescription description, ResourceEndpoint resources, WatchEndpoint watches, LogEndpoint logs,
-    PortForwardEndpoint forwards, ServiceProxy proxy, MetricsAdapter adapter, Evictions evictions, Reviews reviews)
+    PortForwardEndpoint forwards, ServiceProxy proxy, MetricsAdapter adapter, MetricsServer usage, Evictions evictions, Reviews reviews)
 {
     private readonly byte[] _token = Encoding.UTF8.GetBytes(token);
 
@@ -68,7 +69,7 @@ internal sealed class ApiServer(
         }
 
         touch();
-        if (adapter.Answer(context.Request) is { } metrics)
+        if ((adapter.Answer(context.Request) ?? usage.Answer(context.Request)) is { } metrics)
         {
             return Bodies.WriteAsync(context, 200, metrics);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Kubernetes.Metrics;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Api;
@@ -13,7 +14,8 @@ internal static class Discovery
     public static JsonObject? Answer(IReadOnlyList<ResourceKind> kinds, string[] path) => path switch
     {
         ["api"] => new JsonObject { ["kind"] = "APIVersions", ["versions"] = KubeJson.ToArray(["v1"]), ["serverAddressByClientCIDRs"] = new JsonArray() },
-        ["apis"] => new JsonObject { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = new JsonArray([.. Groups(kinds).Select(group => (JsonNode)Group(kinds, group))]) },
+        ["apis"] => new JsonObject { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = new JsonArray([.. Groups(kinds).Select(group => (JsonNode)Group(kinds, group)), .. AggregatedApis.Groups.Select(AggregatedApis.Group)]) },
+        ["apis", var group] when AggregatedApis.Groups.Contains(group) => WithVersion(AggregatedApis.Group(group), "APIGroup"),
         ["apis", var group] when Groups(kinds).Contains(group) => WithVersion(Group(kinds, group), "APIGroup"),
         ["api", "v1"] => Resources(kinds, "", "v1"),
         ["apis", var group, var version] when kinds.Any(kind => kind.Group == group && kind.Version == version) => Resources(kinds, group, version),

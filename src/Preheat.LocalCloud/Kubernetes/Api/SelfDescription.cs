@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Preheat.LocalCloud.Kubernetes.Metrics;
 using Preheat.LocalCloud.Kubernetes.OpenApi;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Api;
 
 /// <summary>What the server tells about itself: version, discovery in both forms, OpenAPI in both versions. Made anew when a definition changes.</summary>
-internal sealed class SelfDescription(KindCatalog kinds)
+internal sealed class SelfDescription(KindCatalog kinds, AggregatedApis others)
 {
     private const string Json = "application/json";
 
@@ -38,7 +39,7 @@ internal sealed class SelfDescription(KindCatalog kinds)
         return parts switch
         {
             ["api"] or ["apis"] when AggregatedDiscovery.AskedVersion(request) is { } version =>
-                new Document($"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList", KubeJson.Serialize(AggregatedDiscovery.Of(edition.Kinds, version, parts[0] == "apis"))),
+                new Document($"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList", KubeJson.Serialize(AggregatedDiscovery.Of(edition.Kinds, others, version, parts[0] == "apis"))),
             ["openapi", "v2"] => edition.OpenApiV2(request.Headers.Accept.ToString()),
             ["openapi", "v3"] => new Document(Json, KubeJson.Serialize(edition.OpenApiV3.Index())),
             ["openapi", "v3", .. var group] => edition.OpenApiV3.Of(string.Join('/', group)),

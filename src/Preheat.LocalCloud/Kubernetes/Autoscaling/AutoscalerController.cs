@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Clocks;
 using Preheat.LocalCloud.Kubernetes.Api;
 using Preheat.LocalCloud.Kubernetes.Controllers;
+using Preheat.LocalCloud.Kubernetes.Metrics;
 using Preheat.LocalCloud.Kubernetes.Store;
 using Preheat.LocalCloud.Kubernetes.Validation;
 
@@ -12,7 +13,7 @@ namespace Preheat.LocalCloud.Kubernetes.Autoscaling;
 /// Scales what HorizontalPodAutoscalers name, every 15 s of infrastructure time, through the scale subresource
 /// (https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/).
 /// </summary>
-internal sealed class AutoscalerController(ObjectStore store, InfrastructureClock clock, EventRecorder events, ObjectWriter writer, MetricReader metrics)
+internal sealed class AutoscalerController(ObjectStore store, InfrastructureClock clock, EventRecorder events, ObjectWriter writer, MetricReader metrics, ResourceMetrics usage)
     : PeriodicController(store, clock)
 {
     private const string Component = "horizontal-pod-autoscaler";
@@ -26,7 +27,7 @@ internal sealed class AutoscalerController(ObjectStore store, InfrastructureCloc
     private static readonly WriteOptions AsController = new("kube-controller-manager", DryRun: false, "Ignore");
 
     private readonly InfrastructureClock _clock = clock;
-    private readonly AutoscalerMetric _metrics = new(metrics);
+    private readonly AutoscalerMetric _metrics = new(metrics, usage, clock);
     private readonly ConcurrentDictionary<ObjectKey, Memory> _memory = new();
 
     protected override IEnumerable<ObjectKey> Concerned(StoreChange change) =>

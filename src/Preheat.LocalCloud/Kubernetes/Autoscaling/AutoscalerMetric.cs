@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Preheat.LocalCloud.Clocks;
+using Preheat.LocalCloud.Kubernetes.Metrics;
 using Preheat.LocalCloud.Kubernetes.Store;
 using Preheat.LocalCloud.Kubernetes.Validation;
 
@@ -15,7 +17,7 @@ namespace Preheat.LocalCloud.Kubernetes.Autoscaling;
 internal sealed record MetricOutcome(int? Replicas, string Name, JsonObject Status, string Reason = "", string Fault = "", string Error = "");
 
 /// <summary>Evaluates the metrics of an autoscaler in the words of Kubernetes' controller.</summary>
-internal sealed class AutoscalerMetric(MetricReader metrics)
+internal sealed class AutoscalerMetric(MetricReader metrics, ResourceMetrics usage, InfrastructureClock clock)
 {
     /// <summary>A status entry for what has no value.</summary>
     private static JsonObject Empty => new() { ["type"] = "" };
@@ -28,15 +30,52 @@ internal sealed class AutoscalerMetric(MetricReader metrics)
         "External" => External(spec.Map("external")!, ns, current, running, pods, calculator),
         "Object" => Fail("FailedGetObjectMetric", "failed to get object metric value: ",
             $"unable to get metric {spec.Text("object", "metric", "name")}: {Kind(spec)} on {ns} {spec.Text("object", "describedObject", "name")}/unable to fetch metrics from custom metrics API: the server could not find the metric {spec.Text("object", "metric", "name")}"),
-        "ContainerResource" => Resource("FailedGetContainerResourceMetric", spec.Text("containerResource", "name") ?? "", "container "),
-        _ => Resource("FailedGetResourceMetric", spec.Text("resource", "name") ?? "cpu", ""),
+        "ContainerResource" => Resource("ContainerResource", "containerResource", spec.Map("containerResource")!, current, pods, calculator),
+        _ => Resource("Resource", "resource", spec.Map("resource")!, current, pods, calculator),
     };
 
     private static string Kind(JsonObject spec) => spec.Text("object", "describedObject", "kind") ?? "";
 
-    /// <summary>This cluster has no metrics server, so as on a cluster without one.</summary>
-    private static MetricOutcome Resource(string reason, string name, string prefix) => Fail(reason, $"failed to get {name} {prefix}resource metric value: ",
-        $"unable to get metrics for resource {name}: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)");
+    /// <summary>What the metrics server says of a resource of whole pods, or of one container of each.</summary>
+    private MetricOutcome Resource(string type, string field, JsonObject source, int current, IReadOnlyList<StoredObject> pods, ReplicaCalculator calculator)
+    {
+        var (name, container) = (source.Text("name") ?? "", source.Text("container") ?? "");
+        var what = container.Length == 0 ? name : $"{name} container";
+        try
+        {
+            var resource = new ResourceReading(usage, clock, name, container);
+            var values = resource.Values(pods);
+            if (values.Count == 0)
+            {
+                throw new MetricException($"unable to get metrics for resource {name}: no metrics returned from resource metrics API");
+            }
+
+            if (source.Number("target", "averageUtilization") is { } percent)
+            {
+                var proposal = calculator.OfUtilization(current, (int)percent, values, resource.Requests(pods), pods, resource.IsUnready);
+                var now = new JsonObject { ["averageUtilization"] = proposal.Percent, ["averageValue"] = Show(proposal.Usage) };
+                return new MetricOutcome(proposal.Replicas, $"{what} resource utilization (percentage of request)", ResourceStatus(type, field, source, now));
+            }
+
+            var plain = calculator.OfPods(current, Target(source, "averageValue"), values, pods, resource.IsUnready);
+            return new MetricOutcome(plain.Replicas, $"{what} resource", ResourceStatus(type, field, source, new JsonObject { ["averageValue"] = Show(plain.Usage) }));
+        }
+        catch (MetricException e)
+        {
+            return Fail($"FailedGet{type}Metric", $"failed to get {what} {(container.Length == 0 ? "resource " : "")}metric value: ", $"failed to get {name} utilization: {e.Message}");
+        }
+    }
+
+    private static JsonObject ResourceStatus(string type, string field, JsonObject source, JsonObject now)
+    {
+        var status = new JsonObject { ["name"] = source.Text("name"), ["current"] = now };
+        if (source.Text("container") is { } container)
+        {
+            status["container"] = container;
+        }
+
+        return new JsonObject { ["type"] = type, [field] = status };
+    }
 
     private static MetricOutcome Fail(string reason, string prefix, string fault) => new(null, "", Empty, reason, fault, prefix + fault);
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Preheat.LocalCloud.Kubernetes.Api;
+using Preheat.LocalCloud.Kubernetes.Metrics;
 using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Autoscaling;
@@ -18,32 +19,25 @@ internal sealed class MetricsAdapter(MetricReader metrics, ObjectStore store)
     /// <exception cref="ApiException">The metric is unknown, or the path names none.</exception>
     public JsonObject? Answer(HttpRequest request) => (request.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries) switch
     {
-        ["apis", Custom] => Group(Custom, "v1beta1", "v1beta2"),
-        ["apis", External] => Group(External, "v1beta1"),
-        ["apis", Custom, ("v1beta1" or "v1beta2") and var version] => Resources(Custom, version, metrics.Names().Select(name => ($"pods/{name}", "MetricValueList"))),
-        ["apis", External, "v1beta1"] => Resources(External, "v1beta1", metrics.Names().Select(name => (name, "ExternalMetricValueList"))),
+        ["apis", (Custom or External) and var group, var version] when AggregatedApis.Served.Any(item => item.Group == group && item.Version == version) => Resources(group, version, metrics.Names()),
         ["apis", Custom, ("v1beta1" or "v1beta2") and var version, "namespaces", var ns, "pods", var pod, .. var metric] => OfPods(request, version, ns, pod, Name(metric)),
         ["apis", External, "v1beta1", "namespaces", _, .. var metric] => OfExternal(request, Name(metric)),
-        ["apis", Custom or External, ..] => throw ApiException.NoResource(),
+        ["apis", Custom or External, _, ..] => throw ApiException.NoResource(),
         _ => null,
     };
 
     private static string Name(string[] parts) => Uri.UnescapeDataString(string.Join('/', parts));
 
-    private static JsonObject Group(string name, params string[] versions)
-    {
-        var list = versions.Select(version => new JsonObject { ["groupVersion"] = $"{name}/{version}", ["version"] = version }).ToList();
-        return new JsonObject { ["kind"] = "APIGroup", ["apiVersion"] = "v1", ["name"] = name, ["preferredVersion"] = list[0].Copy(), ["versions"] = new JsonArray([.. list]) };
-    }
-
-    private static JsonObject Resources(string group, string version, IEnumerable<(string Name, string Kind)> resources) => new()
+    /// <summary>The metrics that have a value, as the resources of a group's version.</summary>
+    public static JsonObject Resources(string group, string version, IEnumerable<string> metrics) => new()
     {
         ["kind"] = "APIResourceList",
         ["apiVersion"] = "v1",
         ["groupVersion"] = $"{group}/{version}",
-        ["resources"] = new JsonArray([.. resources.Select(item => (JsonNode)new JsonObject
+        ["resources"] = new JsonArray([.. metrics.Select(name => (JsonNode)new JsonObject
         {
-            ["name"] = item.Name, ["singularName"] = "", ["namespaced"] = true, ["kind"] = item.Kind, ["verbs"] = KubeJson.ToArray(["get"]),
+            ["name"] = group == Custom ? $"pods/{name}" : name, ["singularName"] = "", ["namespaced"] = true,
+            ["kind"] = group == Custom ? "MetricValueList" : "ExternalMetricValueList", ["verbs"] = KubeJson.ToArray(["get"]),
         })]),
     };
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Preheat.LocalCloud.Kubernetes.Access;
+using Preheat.LocalCloud.Kubernetes.Controllers;
+using Preheat.LocalCloud.Kubernetes.Metrics;
 using Preheat.LocalCloud.Kubernetes.Store;
 using Preheat.LocalCloud.Kubernetes.Validation;
 
@@ -12,7 +14,7 @@ internal static class PreinstalledObjects
 
     private static readonly string[] Namespaces = ["default", "kube-system", "gmp-public"];
 
-    public static void Install(ObjectStore store)
+    public static void Install(ObjectStore store, DateTimeOffset time)
     {
         foreach (var name in Namespaces)
         {
@@ -22,6 +24,11 @@ internal static class PreinstalledObjects
         Class(store, "standard", "kubernetes.io/gce-pd", "pd-standard", "Immediate");
         Class(store, "standard-rwo", DiskDriver, "pd-balanced", "WaitForFirstConsumer", isDefault: true);
         Class(store, "premium-rwo", DiskDriver, "pd-ssd", "WaitForFirstConsumer");
+        foreach (var (group, version, service) in AggregatedApis.Served)
+        {
+            Create(store, ResourceKinds.ApiService, $"{version}.{group}", ApiService(group, version, service.Split('/'), time));
+        }
+
         Create(store, ResourceKinds.ClusterRole, "cluster-admin", new JsonObject
         {
             ["rules"] = new JsonArray(
@@ -33,6 +40,21 @@ internal static class PreinstalledObjects
             ["roleRef"] = new JsonObject { ["kind"] = "ClusterRole", ["name"] = "cluster-admin" },
             ["subjects"] = new JsonArray(new JsonObject { ["kind"] = "Group", ["name"] = Subject.Masters }),
         });
+    }
+
+    /// <summary>Says which Service answers for a group (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/api-service-v1/).</summary>
+    private static JsonObject ApiService(string group, string version, string[] service, DateTimeOffset time)
+    {
+        var json = new JsonObject
+        {
+            ["spec"] = new JsonObject
+            {
+                ["group"] = group, ["version"] = version, ["groupPriorityMinimum"] = 100, ["versionPriority"] = 100, ["insecureSkipTLSVerify"] = true,
+                ["service"] = new JsonObject { ["namespace"] = service[0], ["name"] = service[1], ["port"] = 443 },
+            },
+        };
+        Conditions.Set(json, "Available", status: true, "Passed", "all checks passed", time);
+        return json;
     }
 
     /// <summary>A class of every GKE cluster (https://cloud.google.com/kubernetes-engine/docs/concepts/persistent-volumes#storageclasses).</summary>

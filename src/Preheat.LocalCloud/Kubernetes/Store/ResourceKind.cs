@@ -143,13 +143,15 @@ internal static class ResourceKinds
     public static readonly ResourceKind SelfSubjectReview = Review("authentication.k8s.io", "SelfSubjectReview");
     public static readonly ResourceKind TokenReview = Review("authentication.k8s.io", "TokenReview");
 
+    public static readonly ResourceKind ApiService = new("apiregistration.k8s.io", "v1", "APIService", "apiservices") { Namespaced = false, HasStatus = true };
+
     /// <summary>The server's own kinds, by group in the order of discovery.</summary>
     public static readonly IReadOnlyList<ResourceKind> BuiltIn =
     [
         Namespace, Node, Pod, Service, Endpoints, Secret, ConfigMap, ServiceAccount, Event, PersistentVolumeClaim, PersistentVolume, ResourceQuota, LimitRange,
         Deployment, ReplicaSet, HorizontalPodAutoscaler, HorizontalPodAutoscalerV1, Job, PodDisruptionBudget, StorageClass, NetworkPolicy, Lease, EndpointSlice,
         PriorityClass, CustomResourceDefinition, Role, RoleBinding, ClusterRole, ClusterRoleBinding, SelfSubjectAccessReview, SelfSubjectRulesReview,
-        SubjectAccessReview, LocalSubjectAccessReview, SelfSubjectReview, TokenReview,
+        SubjectAccessReview, LocalSubjectAccessReview, SelfSubjectReview, TokenReview, ApiService,
     ];
 
     /// <summary>A question in the form of an object: it is answered and not kept.</summary>
