@@ -37,7 +37,7 @@ public sealed class DiscoveryTests(MachineryFixture machinery)
             await Task.Delay(100);
         (await client.ListAsync(kind, new("default"), default)).Items.ShouldBeEmpty();
         var error = await Should.ThrowAsync<UserException>(() => client.ListAsync(new("late.example/v2", "Late"), new("default"), default));
-        error.Message.ShouldStartWith("The cluster has no kind Late in late.example/v2.");
+        error.Message.ShouldStartWith("The cluster has no kind Late in late.example/v2, but in late.example/v1 (its API server is v1.36.");
     }
 
     [Fact]

@@ -14,6 +14,8 @@ internal abstract class LoopbackServer : TestedServer
     protected const string Host = "127.0.0.1";
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
+    private static int _ports;
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("preheat-control-plane-");
     private readonly List<ServerProcess> _processes = [];
 
@@ -152,10 +154,22 @@ internal abstract class LoopbackServer : TestedServer
         }
     }
 
+    // Below the range that a system takes the ports of outgoing connections from: one of those might take the port before the program that it is meant for.
     protected static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = 20_000 + ((Environment.ProcessId + (Interlocked.Increment(ref _ports) * 7)) % 12_000);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it; the next one.
+            }
+        }
     }
 }
