@@ -14,7 +14,9 @@ interface IStatus : IHazCloud
                 Log.Information("Nothing serves: the embedded cloud is not running. './build.sh Deploy' starts it and brings '{Name:l}' back.", name);
                 return;
             }
-            var status = await ClusterStatus.GetAsync(name, inNamespace: null, await session.EndpointsAsync(), session.Events, Session.Time, cancellation);
+            var endpoints = await session.EndpointsAsync();
+            var scope = await ClusterScope.FindAsync(session.Deployment, endpoints, session.Events, Session.Time, cancellation);
+            var status = await ClusterStatus.GetAsync(name, scope, endpoints, session.Events, Session.Time, cancellation);
             if (status.Objects.Count + status.Pods.Count == 0)
             {
                 Log.Information("Nothing is there of deployment '{Name:l}' in context {Context:l}. './build.sh Deploy' puts it there.", name, status.Context);

@@ -16,7 +16,8 @@ interface ITeardown : ISmokeTest
             var session = Session.Current;
             var receipts = session.Steps.Receipts;
             var endpoints = await session.EndpointsAsync();
-            var plan = await ClusterTeardown.PlanAsync(receipts.Deployment, inNamespace: null, Shared, endpoints, session.Events, Session.Time, cancellation);
+            var scope = await ClusterScope.FindAsync(session.Deployment, endpoints, session.Events, Session.Time, cancellation);
+            var plan = await ClusterTeardown.PlanAsync(receipts.Deployment, scope, Shared, endpoints, session.Events, Session.Time, cancellation);
             if (plan.Objects.Count == 0)
             {
                 Log.Information("Nothing is there of deployment '{Name:l}'.", receipts.Deployment);

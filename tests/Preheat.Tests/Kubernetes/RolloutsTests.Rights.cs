@@ -27,6 +27,30 @@ public sealed partial class RolloutsTests
         restricted.Denied.ShouldContain("GET /api/v1/namespaces/default");
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("pods")]
+    public async Task Looks_at_and_removes_a_deployment_with_the_rights_of_one_namespace(string denied)
+    {
+        await DeployAsync();
+        _fixture.Events.Clear();
+        await using var restricted = await RestrictedServer.StartAsync(_cluster.Endpoints);
+        // Discovery is open to everybody; lists over all namespaces are not.
+        restricted.Denies = (_, path) => !path.Contains("/namespaces/", StringComparison.Ordinal) && path.Split('/') is ["", "api", _, _] or ["", "apis", _, _, _] && path.EndsWith(denied, StringComparison.Ordinal);
+        var scope = await ClusterScope.FindAsync(_fixture.Deployment, restricted.Endpoints, _fixture, TimeProvider.System, default);
+        var status = await ClusterStatus.GetAsync("gemma", scope, restricted.Endpoints, _fixture, TimeProvider.System, default);
+        status.Objects.ShouldContain(row => row.Title == "Deployment/gemma" && row.IsReady);
+        status.Pods.ShouldHaveSingleItem().IsReady.ShouldBeTrue();
+        var warning = $"This user may not list {(denied.Length == 0 ? "Deployment" : "Pod")}s in all namespaces, so only default is looked at. What 'gemma' has in another namespace is found with --namespace.";
+        var plan = await ClusterTeardown.PlanAsync("gemma", scope, withShared: false, restricted.Endpoints, _fixture, TimeProvider.System, default);
+        _fixture.Events.OfType<Warning>().ShouldHaveSingleItem().Text.ShouldBe(warning);
+        await ClusterTeardown.RemoveAsync(plan, restricted.Endpoints, _fixture, TimeProvider.System, default);
+        restricted.Denies = (_, _) => false;
+        var after = await ClusterStatus.GetAsync("gemma", "default", restricted.Endpoints, _fixture, TimeProvider.System, default);
+        (after.Objects.Count, after.Pods.Count).ShouldBe((0, 0));
+        (await ClusterScope.FindAsync(_fixture.Deployment, restricted.Endpoints, _fixture, TimeProvider.System, default)).ShouldBeNull();
+    }
+
     [Fact]
     public async Task Falls_back_to_a_port_forward_and_tells_why_the_first_token_is_not_measured()
     {
