@@ -50,7 +50,7 @@ interface IHazDeployment : INukeBuild
     [Parameter("What takes the serving image: an Artifact Registry repository, or HOST/PATH in any registry - default is preheat")]
     string? Repository => TryGetValue(() => Repository);
 
-    [Parameter("Context of your kubeconfig whose cluster serves - default is the embedded cluster")]
+    [Parameter("Context of your kubeconfig whose cluster serves, or in-cluster for the pod's service account - default is the embedded cluster")]
     string? KubeContext => TryGetValue(() => KubeContext);
 
     [Parameter("Kubernetes namespace - default is default")]

@@ -19,7 +19,7 @@ public sealed record CloudEndpoints
     /// <summary>Path of the kubeconfig file; null means the user's own (<c>KUBECONFIG</c>, <c>~/.kube/config</c>).</summary>
     public string? Kubeconfig { get; init; }
 
-    /// <summary>Context inside the kubeconfig; null means its current context.</summary>
+    /// <summary>Context inside the kubeconfig; null means its current context, and <see cref="Kubernetes.KubeContexts.InCluster"/> a pod's service account.</summary>
     public string? KubeContext { get; init; }
 
     /// <summary>The infrastructure of the embedded cloud runs this many times faster than the hardware it simulates; null on real infrastructure.</summary>

@@ -27,6 +27,7 @@ public sealed class OtherClusterTests
     [Theory]
     [InlineData("--kube-context elsewhere", "--repository HOST[:PORT]/PATH")]
     [InlineData("--kube-context elsewhere --repository localhost:5000/models --model file:///srv/model", "There is no kubeconfig: /no/such/kubeconfig")]
+    [InlineData("--kube-context in-cluster --repository localhost:5000/models --model file:///srv/model", "--kube-context in-cluster is for a run in a pod")]
     [InlineData("--repository localhost:5000/models", "--kube-context")]
     public async Task Is_refused_when_the_place_cannot_be(string arguments, string expected)
     {

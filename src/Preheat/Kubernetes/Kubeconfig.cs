@@ -64,13 +64,16 @@ internal static class Kubeconfig
 {
     /// <summary>The context of <paramref name="endpoints"/>: from its file, else from <c>KUBECONFIG</c> (a list) or <c>~/.kube/config</c>.</summary>
     /// <exception cref="UserException">There is no such file or context, or it is not understood.</exception>
-    /// <remarks>Inside a pod, where there is no such file, the pod's own service account is used.</remarks>
-    public static KubeContext Resolve(CloudEndpoints endpoints)
+    /// <remarks><see cref="KubeContexts.InCluster"/> names the service account of the pod that this runs in, which is also used where no context is named and there is no such file.</remarks>
+    public static KubeContext Resolve(CloudEndpoints endpoints) => Resolve(endpoints, ServiceAccountContext.Find);
+
+    /// <param name="inPod">The pod's service account; null outside a pod.</param>
+    internal static KubeContext Resolve(CloudEndpoints endpoints, Func<KubeContext?> inPod)
     {
         var files = FilesOf(endpoints);
-        return endpoints.Kubeconfig is null && endpoints.KubeContext is null && !files.Any(File.Exists) && ServiceAccountContext.Find() is { } inCluster
-            ? inCluster
-            : Resolve(files, endpoints.KubeContext);
+        if (endpoints is { Kubeconfig: null, KubeContext: KubeContexts.InCluster })
+            return inPod() ?? throw new UserException($"--kube-context {KubeContexts.InCluster} is for a run in a pod, with its service account's token mounted (automountServiceAccountToken), and this is none. Name a context of your kubeconfig instead.");
+        return endpoints is { Kubeconfig: null, KubeContext: null } && !files.Any(File.Exists) && inPod() is { } account ? account : Resolve(files, endpoints.KubeContext);
     }
 
     /// <summary>Resolves one context over several files. In a list, the first file that has a value wins and absent files are passed over.</summary>
@@ -78,7 +81,7 @@ internal static class Kubeconfig
     {
         var configs = files.Where(File.Exists).Select(file => new ConfigFile(file)).ToList();
         if (configs.Count == 0)
-            throw new UserException($"There is no kubeconfig: {string.Join(", ", files)}. For GKE run: gcloud container clusters get-credentials CLUSTER --location REGION");
+            throw new UserException($"There is no kubeconfig: {string.Join(", ", files)}. For GKE run: gcloud container clusters get-credentials CLUSTER --location REGION. In a pod, --kube-context {KubeContexts.InCluster} takes its service account.");
         var all = string.Join(", ", configs.Select(config => config.Path));
         var name = contextName ?? configs.Select(config => config.Root.Text("current-context")).FirstOrDefault(text => text is not null)
             ?? throw new UserException($"The kubeconfig {all} has no current context. Choose one with --kube-context: {NamesOf(configs, "contexts")}.");

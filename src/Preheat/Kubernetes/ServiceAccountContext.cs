@@ -20,7 +20,7 @@ internal static class ServiceAccountContext
         var authority = Path.Combine(folder, "ca.crt");
         return new()
         {
-            Name = "(in cluster)",
+            Name = KubeContexts.InCluster,
             File = folder,
             Server = new UriBuilder("https", host, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)).Uri,
             Namespace = File.Exists(place) ? File.ReadAllText(place).Trim() : null,

@@ -79,6 +79,18 @@ public sealed class KubeconfigTests : IDisposable
         context.User.TokenFile.ShouldBe(Path.Combine(_folder, "token"));
     }
 
+    [Fact]
+    public void Takes_the_service_account_when_told_to_whatever_the_kubeconfig_has()
+    {
+        var endpoints = new CloudEndpoints { Hub = new("http://127.0.0.1:1/"), KubeContext = "in-cluster" };
+        var account = new KubeContext { Name = "in-cluster", File = "", Server = new("https://10.0.0.1/"), User = new() { Name = "u" } };
+        Kubeconfig.Resolve(endpoints, () => account).ShouldBeSameAs(account);
+        Should.Throw<UserException>(() => Kubeconfig.Resolve(endpoints, () => null)).Message.ShouldStartWith("--kube-context in-cluster is for a run in a pod");
+        // The embedded cluster's own file decides for itself.
+        var file = Write("config", "contexts: [{name: in-cluster, context: {cluster: k}}]\nclusters: [{name: k, cluster: {server: 'https://x'}}]\n");
+        Kubeconfig.Resolve(endpoints with { Kubeconfig = file }, () => account).Server.ShouldBe(new Uri("https://x/"));
+    }
+
     [Theory]
     [InlineData(null, "443")]
     [InlineData("10.0.0.1", null)]
