@@ -10,52 +10,27 @@ public sealed partial class KubernetesClient
     private static readonly TimeSpan WatchLimit = TimeSpan.FromSeconds(WatchSeconds + 30);
     private static readonly TimeSpan QuietPause = TimeSpan.FromSeconds(1);
 
-    // The control plane of a zonal cluster is away for minutes while it is upgraded; what runs in the cluster goes on meanwhile.
-    private static readonly TimeSpan OutageLimit = TimeSpan.FromMinutes(15);
-    private static readonly TimeSpan OutagePause = TimeSpan.FromSeconds(2);
-
-    /// <inheritdoc cref="WatchAsync(KubernetesKind, ObjectFilter, Action{PreheatException}, CancellationToken)"/>
-    public IAsyncEnumerable<WatchEvent> WatchAsync(KubernetesKind kind, ObjectFilter filter, CancellationToken cancellation) => WatchAsync(kind, filter, away: null, cancellation);
-
     /// <summary>Tells the objects that match, then every change, until the caller stops.</summary>
     /// <remarks>
     /// List, then watch from the list's version with bookmarks; a connection that ends is taken up again from the last version seen; a version that is
-    /// too old (410) leads to a new list, of which only the differences are told (API concepts, "Efficient detection of changes"). After the first list a server that
-    /// is away is waited for.
+    /// too old (410) leads to a new list, of which only the differences are told (API concepts, "Efficient detection of changes"). A server that is
+    /// away is waited for, for up to 15 minutes.
     /// </remarks>
-    /// <param name="away">Gets the trouble, once each time that the server goes away.</param>
-    public async IAsyncEnumerable<WatchEvent> WatchAsync(KubernetesKind kind, ObjectFilter filter, Action<PreheatException>? away, [EnumeratorCancellation] CancellationToken cancellation)
+    public IAsyncEnumerable<WatchEvent> WatchAsync(KubernetesKind kind, ObjectFilter filter, CancellationToken cancellation) =>
+        WatchAsync(kind, filter, new ServerOutage(PhaseLimits.UsualOutage, _time), cancellation);
+
+    /// <summary>As the other; <paramref name="outage"/> tells when the server is away, and has the limit.</summary>
+    internal async IAsyncEnumerable<WatchEvent> WatchAsync(KubernetesKind kind, ObjectFilter filter, ServerOutage outage, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var known = new Dictionary<string, (string Version, JsonObject Metadata)>(StringComparer.Ordinal);
-        for (var isFirst = true; ; isFirst = false)
+        while (true)
         {
-            var list = isFirst
-                ? await ListAsync(kind, filter, isLean: true, cancellation)
-                : await OutlastAsync(() => ListAsync(kind, filter, isLean: true, cancellation), away, cancellation);
+            var list = await outage.RunAsync(() => ListAsync(kind, filter, isLean: true, cancellation), cancellation);
             foreach (var change in Differences(known, list, kind))
                 yield return change;
             yield return new(WatchChange.Synced, null);
-            await foreach (var change in FollowAsync(kind, filter, list.ResourceVersion, known, away, cancellation))
+            await foreach (var change in FollowAsync(kind, filter, list.ResourceVersion, known, outage, cancellation))
                 yield return change;
-        }
-    }
-
-    private async Task<T> OutlastAsync<T>(Func<Task<T>> ask, Action<PreheatException>? away, CancellationToken cancellation)
-    {
-        long? since = null;
-        while (true)
-        {
-            try
-            {
-                return await ask();
-            }
-            catch (PreheatException exception) when (KubernetesErrors.IsOutage(exception, since is not null) && !(since is { } began && _time.GetElapsedTime(began) > OutageLimit))
-            {
-                if (since is null)
-                    away?.Invoke(exception);
-                since ??= _time.GetTimestamp();
-                await Task.Delay(OutagePause, _time, cancellation);
-            }
         }
     }
 
@@ -65,7 +40,7 @@ public sealed partial class KubernetesClient
         ObjectFilter filter,
         string version,
         Dictionary<string, (string Version, JsonObject Metadata)> known,
-        Action<PreheatException>? away,
+        ServerOutage outage,
         [EnumeratorCancellation] CancellationToken cancellation)
     {
         var resource = await _discovery.GetAsync(kind, cancellation);
@@ -73,7 +48,7 @@ public sealed partial class KubernetesClient
         {
             var path = $"{resource.Path(filter.Namespace)}?watch=true&allowWatchBookmarks=true&timeoutSeconds={WatchSeconds}&resourceVersion={Uri.EscapeDataString(version)}{QueryOf(filter)}";
             var quiet = true;
-            await using var lines = await OutlastAsync(() => OpenAsync(path, $"watch {resource.Plural}", cancellation), away, cancellation);
+            await using var lines = await outage.RunAsync(() => OpenAsync(path, $"watch {resource.Plural}", cancellation), cancellation);
             if (lines.Status is HttpStatusCode.Gone)
                 yield break;
             while (await lines.NextAsync() is { } line)
@@ -103,7 +78,7 @@ public sealed partial class KubernetesClient
     private async Task<WatchStream> OpenAsync(string path, string doing, CancellationToken cancellation)
     {
         var lines = new WatchStream(await SendAsync(() => new(HttpMethod.Get, path), HttpCompletionOption.ResponseHeadersRead, cancellation), WatchLimit, _time, cancellation);
-        if (lines.Status is HttpStatusCode.Gone or HttpStatusCode.OK)
+        if (lines.Status is HttpStatusCode.OK or HttpStatusCode.Gone)
             return lines;
         await using (lines)
             throw KubernetesErrors.From(lines.Status, await lines.BodyAsync(), _context, doing);

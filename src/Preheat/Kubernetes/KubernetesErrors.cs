@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Authentication;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Preheat.Http;
 
 namespace Preheat.Kubernetes;
 
@@ -56,13 +57,16 @@ internal static class KubernetesErrors
     public static bool IsConnection(Exception exception) =>
         exception is HttpRequestException or IOException or TimeoutException or OperationCanceledException { InnerException: TimeoutException };
 
-    /// <summary>True when the server is away, and may come back: nobody answers, or it fails.</summary>
-    /// <param name="isKnown">It was away before this answer. A server that starts refuses everybody until it has read the rights.</param>
-    public static bool IsOutage(PreheatException exception, bool isKnown) => exception switch
+    /// <summary>True for a failure that is over once the API server is back: no answer, a host name that does not resolve, 408, 425, 429 and 5xx.</summary>
+    /// <param name="isAway">It was away before this answer: a server that starts refuses everybody (401, 403) until it has read the rights.</param>
+    public static bool IsOutage(PreheatException failure, bool isAway) => failure switch
     {
-        KubernetesApiException { Status: var status } => (int)status is >= 500 or 429 || (isKnown && status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden),
-        UserException => false,
-        _ => exception.InnerException is { } inner && IsConnection(inner),
+        KubernetesApiException { Status: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } => isAway,
+        KubernetesApiException refusal => HttpPipeline.IsTransient(refusal.Status),
+        // A certificate that is not trusted stays so; a handshake that was cut is a lost connection.
+        { InnerException: HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException } } => false,
+        { InnerException: { } inner } => IsConnection(inner),
+        _ => false,
     };
 
     /// <summary>The error for a request that got no answer.</summary>

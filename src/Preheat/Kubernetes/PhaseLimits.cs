@@ -3,6 +3,9 @@ namespace Preheat.Kubernetes;
 /// <summary>How long each phase of a pod's start may last, how long nothing at all may change, and how long the whole may take.</summary>
 public sealed record PhaseLimits
 {
+    /// <summary>The default value of <see cref="Outage"/>: 15 minutes. The control plane of a zonal cluster is away for minutes while it is upgraded.</summary>
+    public static readonly TimeSpan UsualOutage = TimeSpan.FromMinutes(15);
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     /// <summary>Until a node is found; a new one has to be made and to bring its GPU driver up. The default value is 20 minutes.</summary>
@@ -22,6 +25,9 @@ public sealed record PhaseLimits
 
     /// <summary>Without any change; Kubernetes' own progress deadline comes before it.</summary>
     public required TimeSpan Quiet { get; init; }
+
+    /// <summary>How long the API server may be away; what runs in the cluster goes on meanwhile.</summary>
+    public TimeSpan Outage { get; init; } = UsualOutage;
 
     /// <summary>The first request to a pod. Longer, and its time is not told; the roll-out does not fail. The default value is 60 seconds.</summary>
     public TimeSpan FirstToken { get; init; } = TimeSpan.FromSeconds(60);

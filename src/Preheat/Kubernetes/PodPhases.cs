@@ -21,6 +21,13 @@ internal sealed class PodPhases(KubernetesClient client, TimeProvider time)
     /// <summary>Takes what a pod's status says.</summary>
     public void Take(KubernetesObject pod) => Reach(pod, PodReport.PhaseOf(pod));
 
+    /// <summary>Gives every pod so much more time: nobody could go on without the API server.</summary>
+    public void Prolong(TimeSpan time)
+    {
+        foreach (var (uid, (phase, since, seen)) in _pods.ToList())
+            _pods[uid] = (phase, since + time, seen);
+    }
+
     /// <summary>Reads what the status of these pods does not tell: at most every two seconds, of the first eight that it matters for.</summary>
     public async Task LookAsync(IReadOnlyList<KubernetesObject> pods, CancellationToken cancellation)
     {
@@ -42,9 +49,14 @@ internal sealed class PodPhases(KubernetesClient client, TimeProvider time)
             {
                 _hidden.Add(what);
             }
+            catch (PreheatException exception) when (KubernetesErrors.IsOutage(exception, isAway: false))
+            {
+                // The watches wait for the server; asking it for pod after pod would only take their time.
+                return;
+            }
             catch (PreheatException)
             {
-                // The next look tells; the watches notice an API server that is gone.
+                // The next look tells.
             }
         }
     }

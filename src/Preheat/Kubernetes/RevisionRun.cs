@@ -31,7 +31,7 @@ internal sealed class RevisionRun(
         {
             view = await new RolloutWatch(client, workload, OwnedObjects.Selector(deployment), live, events, time).WaitAsync(PhaseLimits.Of(workload, timeouts), cancellation);
         }
-        catch (PreheatException failure) when (failure is not KubernetesApiException && !KubernetesErrors.IsOutage(failure, isKnown: false))
+        catch (RolloutFailedException)
         {
             await records.FailedAsync(record, cancellation);
             throw;

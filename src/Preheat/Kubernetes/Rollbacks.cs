@@ -57,7 +57,7 @@ public static class Rollbacks
                 throw dryRun.Undecided(isTold: true);
             return ($"{record.Number}", from);
         }
-        catch (PreheatException failure) when (!request.NoRollback && records.All[0] is { State: RevisionState.Failed } && present.State is RevisionState.Good)
+        catch (RolloutFailedException failure) when (!request.NoRollback && records.All[0] is { State: RevisionState.Failed } && present.State is RevisionState.Good)
         {
             throw await WayBack.GoAsync(only.Title, present.Number, failure, "It is what ran before.", events, async () => $"{(await run.RestoreAsync(present, force: true, cancellation)).Record.Number}");
         }

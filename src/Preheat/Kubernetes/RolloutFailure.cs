@@ -13,7 +13,7 @@ internal static partial class RolloutFailure
     /// <param name="why">What decided it.</param>
     /// <param name="moreTime">The option that would have it wait longer; null when time is not what is missing.</param>
     /// <param name="trouble">The pod it is about, when it is one; else the worst one is looked for.</param>
-    public static async Task<PreheatException> ExplainAsync(
+    public static async Task<RolloutFailedException> ExplainAsync(
         KubernetesClient client,
         RolloutView view,
         string why,
@@ -40,7 +40,14 @@ internal static partial class RolloutFailure
             : [found is null ? why : $"{found.Reason}: {found.Message}", .. Enumerable.Reverse(warnings), why];
         var rule = SurgeOf(view, said) ?? TroubleRule.For(said);
         var old = (view.Deployment.Json.Whole("status", "availableReplicas") ?? 0) > 0 ? "The earlier revision goes on serving. " : "";
-        return new PreheatException($"{view.Deployment.Title} did not roll out: {(rule is null ? "" : rule.Why + ": ")}{why}{evidence}\n{old}{rule?.NextStep ?? "Mend what is said above and run Deploy again; ./build.sh Status shows what is there."}{(moreTime is null ? "" : $" If it only needs longer: {moreTime}")}");
+        return new RolloutFailedException($"{view.Deployment.Title} did not roll out: {(rule is null ? "" : rule.Why + ": ")}{why}{evidence}\n{old}{rule?.NextStep ?? "Mend what is said above and run Deploy again; ./build.sh Status shows what is there."}{(moreTime is null ? "" : $" If it only needs longer: {moreTime}")}");
+    }
+
+    /// <summary>Nothing tells any more what becomes of the roll-out.</summary>
+    public static PreheatException Unknown(KubernetesObject deployment, Exception why)
+    {
+        var text = $"Whether {deployment.Title} rolls out is not known: {why.Message}\nThe cluster goes on with it by itself; nothing was rolled back. Look with ./build.sh Status how far it is, and run Deploy again to go on.";
+        return why is PreheatException { ExitCode: 2 } ? new UserException(text, why) : new PreheatException(text, why);
     }
 
     /// <summary>The new pod waits for the GPU that a pod of the earlier revision has, and that one stays until the new pod serves.</summary>

@@ -14,6 +14,7 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
     /// <summary>The annotation that counts the revisions of a Deployment.</summary>
     public const string Revision = "deployment.kubernetes.io/revision";
 
+    private const string Server = "API server";
     private const int MostPulls = 3;
 
     // While nothing changes, this often the events tell why: the scheduler's and the autoscaler's words are in no status.
@@ -29,28 +30,43 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
     private readonly Dictionary<string, int> _pulls = new(StringComparer.Ordinal);
     private readonly PodPhases _phases = new(client, time);
     private (string Pod, string Text)? _trouble;
+    private ServerOutage.Away? _away;
     private long _lastChange;
     private long _lastGlance;
     private long _lastShow;
 
     /// <summary>Waits until the roll-out is complete.</summary>
-    /// <exception cref="PreheatException">It failed; the message has the evidence.</exception>
+    /// <exception cref="RolloutFailedException">It failed; the message has the evidence.</exception>
+    /// <exception cref="PreheatException">What becomes of it is not known: the API server is away for longer than <see cref="PhaseLimits.Outage"/>, or lets nobody look any more.</exception>
     public async Task<RolloutView> WaitAsync(PhaseLimits limits, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var changes = Channel.CreateBounded<WatchEvent>(1024);
-        var watches = Kinds.Select(kind => FollowAsync(kind, changes.Writer, stop.Token)).ToArray();
+        var outage = new ServerOutage(limits.Outage, time);
+        var watches = Kinds.Select(kind => FollowAsync(kind, outage, changes.Writer, stop.Token)).ToArray();
         try
         {
             var began = _lastChange = time.GetTimestamp();
             live.Begin();
-            var missing = Kinds.Length;
+            var (missing, isNews) = (Kinds.Length, false);
             while (true)
             {
-                var isNews = await WaitAsync(changes.Reader, cancellation);
+                await WaitAsync(changes.Reader, cancellation);
                 while (changes.Reader.TryRead(out var change))
+                {
                     missing -= Take(change);
-                if (limits.Whole is { } whole && time.GetElapsedTime(began) > whole)
+                    isNews = true;
+                }
+                var isLate = limits.Whole is { } most && time.GetElapsedTime(began) > most;
+                if (outage.Now is { } away)
+                {
+                    if (isLate)
+                        throw RolloutFailure.Unknown(deployment, new PreheatException(away.Why));
+                    TellOutage(away, limits);
+                    continue;
+                }
+                TellOutage(null, limits);
+                if (limits.Whole is { } whole && isLate)
                     throw await RolloutFailure.ExplainAsync(client, View() ?? new(deployment, null, []), $"it is not complete after {Spans.Text(whole)}", trouble: null, cancellation, RolloutTimeouts.More(whole));
                 if (missing > 0)
                     continue;
@@ -60,6 +76,7 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
                     Show(limits);
                     return done;
                 }
+                isNews = false;
                 await GlanceAsync(limits, cancellation);
                 Show(limits);
             }
@@ -71,11 +88,11 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         }
     }
 
-    private async Task FollowAsync(KubernetesKind kind, ChannelWriter<WatchEvent> changes, CancellationToken cancellation)
+    private async Task FollowAsync(KubernetesKind kind, ServerOutage outage, ChannelWriter<WatchEvent> changes, CancellationToken cancellation)
     {
         try
         {
-            await foreach (var change in client.WatchAsync(kind, new(deployment.Namespace, Labels: labels), TellAway, cancellation))
+            await foreach (var change in client.WatchAsync(kind, new(deployment.Namespace, Labels: labels), outage, cancellation))
                 await changes.WriteAsync(change, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -87,29 +104,38 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         }
     }
 
-    private int _awayTold;
-
-    // All watches lose the server together: one of them tells.
-    private void TellAway(PreheatException trouble)
-    {
-        if (Interlocked.Exchange(ref _awayTold, 1) == 0)
-            events.Emit(new Warning($"{trouble.Message} The roll-out goes on in the cluster, and is followed again when the server answers."));
-    }
-
-    // False when nothing came for a moment.
-    private async Task<bool> WaitAsync(ChannelReader<WatchEvent> changes, CancellationToken cancellation)
+    // Until something comes, or for a moment.
+    private async Task WaitAsync(ChannelReader<WatchEvent> changes, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(Step, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
             // The writer ends the channel only with the failure of a watch, which this throws.
-            return await changes.WaitToReadAsync(either.Token) ? true : throw new PreheatException($"The watch of {deployment.Title} ended.");
+            await changes.WaitToReadAsync(either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return false;
         }
+        catch (PreheatException failure)
+        {
+            throw RolloutFailure.Unknown(deployment, failure);
+        }
+    }
+
+    // The time of an outage counts for nothing: kubelets and controllers wait for the server too.
+    private void TellOutage(ServerOutage.Away? now, PhaseLimits limits)
+    {
+        if (now is not null && _away is null)
+            events.Emit(new StateChanged(Server, $"does not answer since {now.Since:HH:mm:ss} UTC; waiting for it, at most {Spans.Text(limits.Outage)} ({now.Why})"));
+        if (now is null && _away is { } over)
+        {
+            var spent = time.GetElapsedTime(over.Began);
+            events.Emit(new StateChanged(Server, $"answers again, after {Spans.Text(spent)}"));
+            _phases.Prolong(spent);
+            _lastChange = time.GetTimestamp();
+        }
+        _away = now;
     }
 
     private static TimeSpan Step => TimeSpan.FromMilliseconds(500);

@@ -106,7 +106,7 @@ public static class Rollouts
             (view, record) = await run.RunAsync(apply, checks, set.Wanted, from: null, cancellation);
         }
         // A revision that was good before, and does not start now, is not to blame.
-        catch (PreheatException failure) when (!request.NoRollback && before is not null && records.All is [{ State: RevisionState.Failed }, ..])
+        catch (RolloutFailedException failure) when (!request.NoRollback && before is not null && records.All is [{ State: RevisionState.Failed }, ..])
         {
             const string Advice = "To keep a failed revision for a look at it, add --no-rollback.";
             if (records is { IsKept: true, HasHistory: true })

@@ -29,12 +29,19 @@ internal sealed class WatchStream : IAsyncDisposable
 
     public HttpStatusCode Status => _response.StatusCode;
 
-    /// <summary>The start of the body of an answer that is no success.</summary>
+    /// <summary>The start of the body of an answer that is no success; empty when it was cut off.</summary>
     public async Task<string> BodyAsync()
     {
         var buffer = new byte[LongestError];
-        await using var stream = await _response.Content.ReadAsStreamAsync(_limit.Token);
-        return Encoding.UTF8.GetString(buffer, 0, await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, _limit.Token));
+        try
+        {
+            await using var stream = await _response.Content.ReadAsStreamAsync(_limit.Token);
+            return Encoding.UTF8.GetString(buffer, 0, await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, _limit.Token));
+        }
+        catch (Exception exception) when (IsCut(exception))
+        {
+            return "";
+        }
     }
 
     /// <summary>The next object; null when the connection is over, for whatever reason.</summary>
@@ -60,11 +67,13 @@ internal sealed class WatchStream : IAsyncDisposable
                 _reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             }
         }
-        catch (Exception exception) when (exception is IOException or HttpRequestException or JsonException || (exception is OperationCanceledException && !_caller.IsCancellationRequested))
+        catch (Exception exception) when (exception is JsonException || IsCut(exception))
         {
             return null;
         }
     }
+
+    private bool IsCut(Exception exception) => exception is IOException or HttpRequestException || (exception is OperationCanceledException && !_caller.IsCancellationRequested);
 
     public async ValueTask DisposeAsync()
     {

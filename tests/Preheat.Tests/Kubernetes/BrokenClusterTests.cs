@@ -3,19 +3,9 @@ using Preheat.Kubernetes;
 namespace Preheat.Tests.Kubernetes;
 
 /// <summary>What goes wrong in clusters, in the words of Kubernetes, the kubelet, the cloud and the server; and what a person is told.</summary>
-public sealed class BrokenClusterTests : ScriptedServerTests
+public sealed class BrokenClusterTests : ScriptedRolloutTests
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(700);
-
-    private ScriptedRollout _rollout = null!;
-
-    public override async Task InitializeAsync()
-    {
-        await base.InitializeAsync();
-        _rollout = new ScriptedRollout(_server);
-        _rollout.SetDeployment("""{"observedGeneration":1}""");
-        _rollout.SetReplicaSet();
-    }
 
     /// <summary>A pod that finds no node: the scheduler's message, the autoscaler's event, what is told.</summary>
     [Theory]

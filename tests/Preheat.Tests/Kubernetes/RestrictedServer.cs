@@ -72,6 +72,11 @@ internal sealed class RestrictedServer : IAsyncDisposable
             context.Abort();
             return;
         }
+        if (fault is WayFault.Stranger)
+        {
+            await context.Response.WriteAsync("<html>Welcome!</html>");
+            return;
+        }
         if (Denies(method, path))
         {
             Denied.Enqueue($"{method} {path}");
@@ -125,4 +130,7 @@ internal enum WayFault
 
     /// <summary>The server does not get the request, and the connection stays.</summary>
     NoAnswer,
+
+    /// <summary>Something in between answers in the server's place, and with a page.</summary>
+    Stranger,
 }

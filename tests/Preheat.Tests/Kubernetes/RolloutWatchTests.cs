@@ -3,20 +3,8 @@ using Preheat.Runs;
 
 namespace Preheat.Tests.Kubernetes;
 
-public sealed class RolloutWatchTests : ScriptedServerTests
+public sealed class RolloutWatchTests : ScriptedRolloutTests
 {
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
-
-    private ScriptedRollout _rollout = null!;
-
-    public override async Task InitializeAsync()
-    {
-        await base.InitializeAsync();
-        _rollout = new ScriptedRollout(_server);
-        _rollout.SetDeployment("""{"observedGeneration":1}""");
-        _rollout.SetReplicaSet();
-    }
-
     [Fact]
     public async Task Follows_the_roll_out_to_its_end_and_tells_each_change_once()
     {
@@ -174,14 +162,5 @@ public sealed class RolloutWatchTests : ScriptedServerTests
                 return found;
             await Task.Delay(10, limit.Token);
         }
-    }
-
-    private List<string> Lines() => [.. _rollout.Told.OfType<StateChanged>().Select(change => $"{change.Subject}: {change.State}")];
-
-    private async Task ToldAsync(string line, int times = 1)
-    {
-        using var limit = new CancellationTokenSource(Long);
-        while (Lines().Count(told => told == line) < times)
-            await Task.Delay(10, limit.Token);
     }
 }

@@ -34,6 +34,22 @@ public sealed partial class RolloutsTests
     }
 
     [Fact]
+    public async Task Undoes_nothing_when_only_the_look_at_the_roll_out_fails()
+    {
+        await DeployAsync();
+        UseNewImage('9');
+        await using var server = await RestrictedServer.StartAsync(_cluster.Endpoints);
+        // The apply goes through; a proxy in between answers what follows.
+        server.Fails = (_, path) => path.EndsWith("/replicasets", StringComparison.Ordinal) && States().Contains("Deployment/gemma: changed") ? WayFault.Stranger : WayFault.None;
+        var error = await Should.ThrowAsync<PreheatException>(() => Rollouts.DeployAsync(Request(), server.Endpoints, _fixture, TimeProvider.System, default));
+        error.ShouldNotBeOfType<RolloutFailedException>();
+        error.Message.ShouldStartWith("Whether Deployment/gemma rolls out is not known: Cannot list replicasets");
+        States().ShouldNotContain(state => state.Contains("goes back", StringComparison.Ordinal));
+        using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
+        (await client.FindAsync(KubernetesKind.Deployment, "default", "gemma", default)).ShouldNotBeNull().Json.ToJsonString().ShouldContain(_fixture.Image.Digest);
+    }
+
+    [Fact]
     public async Task Keeps_a_failed_revision_when_told_to()
     {
         await DeployAsync();

@@ -19,6 +19,9 @@ internal sealed class ScriptedRollout(ScriptedApiServer server) : IEventSink
 
     public string PreviousLog { get; set; } = "";
 
+    /// <summary>Answers in the place of a server that works; null lets it work.</summary>
+    public Func<HttpContext, Task>? Fault { get; set; }
+
     public static KubernetesObject Applied => new(Object("apps/v1", "Deployment", "gemma", null, """{"generation":1}""", "{}"));
 
     public void Emit(RunEvent runEvent) => Told.Enqueue(runEvent);
@@ -42,13 +45,17 @@ internal sealed class ScriptedRollout(ScriptedApiServer server) : IEventSink
         Set("events", item);
     }
 
-    public async Task<RolloutView> WaitAsync(TimeSpan quiet, PhaseLimits? limits = null)
+    public Task<RolloutView> WaitAsync(TimeSpan quiet, PhaseLimits? limits = null) => WaitAsync(limits ?? LimitsOf(quiet), server.Endpoints(), TimeProvider.System);
+
+    /// <summary>As the other, on a hasty clock: a test of what takes minutes.</summary>
+    public Task<RolloutView> WaitHastilyAsync(TimeSpan outage, CloudEndpoints? endpoints = null) => WaitAsync(LimitsOf(TimeSpan.FromMinutes(1)) with { Outage = outage }, endpoints ?? server.Endpoints(), new HastyTime());
+
+    /// <summary>The server goes away in the middle of its answers, and answers all further requests so.</summary>
+    public void Break(Func<HttpContext, Task> fault)
     {
-        server.Answer = AnswerAsync;
-        using var client = KubernetesClient.Connect(server.Endpoints(), TimeProvider.System);
-        using var live = new RolloutLive(this, TimeProvider.System);
-        return await new RolloutWatch(client, Applied, "preheat-deployment=gemma", live, this, TimeProvider.System)
-            .WaitAsync(limits ?? new() { Node = quiet, Image = quiet, Container = quiet, Weights = quiet, Ready = quiet, Quiet = quiet }, default);
+        Fault = fault;
+        foreach (var watch in _watches.Values)
+            watch.Writer.TryComplete();
     }
 
     public Task AnswerAsync(HttpContext context)
@@ -62,6 +69,17 @@ internal sealed class ScriptedRollout(ScriptedApiServer server) : IEventSink
         var items = _objects.Where(entry => entry.Key.StartsWith(plural + "/", StringComparison.Ordinal)).Select(entry => entry.Value.ToJsonString());
         return ScriptedApiServer.JsonAsync(context, $$$"""{"metadata":{"resourceVersion":"{{{_version}}}"},"items":[{{{string.Join(',', items)}}}]}""");
     }
+
+    private async Task<RolloutView> WaitAsync(PhaseLimits limits, CloudEndpoints endpoints, TimeProvider time)
+    {
+        server.Answer = context => Fault is { } fault ? fault(context) : AnswerAsync(context);
+        using var client = KubernetesClient.Connect(endpoints, time);
+        using var live = new RolloutLive(this, time);
+        return await new RolloutWatch(client, Applied, "preheat-deployment=gemma", live, this, time)
+            .WaitAsync(limits, default);
+    }
+
+    private static PhaseLimits LimitsOf(TimeSpan each) => new() { Node = each, Image = each, Container = each, Weights = each, Ready = each, Quiet = each };
 
     private static JsonObject Object(string apiVersion, string kind, string name, string? owner, string metadata, string status)
     {
