@@ -3,7 +3,7 @@ using Preheat.LocalCloud.Kubernetes.Store;
 
 namespace Preheat.LocalCloud.Kubernetes.Controllers;
 
-/// <summary>What the API server writes into a new Job: defaults, and the selector and labels that its uid gives it.</summary>
+/// <summary>What the API server writes into a new Job: the selector and labels that its uid gives it.</summary>
 internal static class JobIdentity
 {
     private const string Prefix = "batch.kubernetes.io/";
@@ -12,16 +12,6 @@ internal static class JobIdentity
     public static void Stamp(JsonObject job)
     {
         var spec = job.Ensure("spec");
-        if (spec["completions"] is null && spec["parallelism"] is null)
-        {
-            spec["completions"] = 1;
-        }
-
-        spec["parallelism"] ??= 1;
-        spec["backoffLimit"] ??= 6;
-        spec["completionMode"] ??= "NonIndexed";
-        spec["suspend"] ??= false;
-        spec["podReplacementPolicy"] ??= "TerminatingOrFailed";
         if (spec.Flag("manualSelector"))
         {
             return;

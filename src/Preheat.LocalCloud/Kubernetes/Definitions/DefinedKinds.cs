@@ -9,7 +9,9 @@ namespace Preheat.LocalCloud.Kubernetes.Definitions;
 /// <param name="Type">The same as the form by which fields are pruned and owned.</param>
 /// <param name="Columns"><c>additionalPrinterColumns</c></param>
 /// <param name="Scale">The scale subresource's paths; null when it has none.</param>
-internal sealed record DefinedVersion(string Singular, string ListKind, JsonObject Document, Schema Type, IReadOnlyList<JsonObject> Columns, JsonObject? Scale);
+/// <param name="Selectable">Fields that <c>?fieldSelector=</c> may name (<c>spec.color</c>), from <c>selectableFields</c>.</param>
+internal sealed record DefinedVersion(
+    string Singular, string ListKind, JsonObject Document, Schema Type, IReadOnlyList<JsonObject> Columns, JsonObject? Scale, IReadOnlyList<string> Selectable);
 
 /// <summary>One version of a defined kind, and whether clients may use it.</summary>
 internal sealed record DefinedKind(ResourceKind Kind, bool Served);
@@ -44,7 +46,8 @@ internal static class DefinedKinds
                     InAll = names.Texts("categories").Contains("all"),
                     Defined = new DefinedVersion(
                         names.Text("singular") ?? kind.ToLowerInvariant(), names.Text("listKind") ?? $"{kind}List", document, StructuralSchema.Root(document),
-                        [.. version.Objects("additionalPrinterColumns")], subresources.Map("scale")),
+                        [.. version.Objects("additionalPrinterColumns")], subresources.Map("scale"),
+                        [.. version.Objects("selectableFields").Select(field => (field.Text("jsonPath") ?? "").TrimStart('.'))]),
                 },
                 version.Flag("served"));
         }

@@ -89,7 +89,7 @@ internal static class DefinitionRules
                 yield return Cause.Invalid($"{root}.type", document.Text("type") ?? "", "must be object at the root");
             }
 
-            foreach (var cause in Structure(document, root, typed: true))
+            foreach (var cause in Structure(document, root, typed: true).Concat(SelectableFields.Check(version, document, path)))
             {
                 yield return cause;
             }

@@ -154,7 +154,7 @@ internal sealed class FieldSelector
             }
 
             var name = part[..at].TrimEnd('!');
-            if (!Everywhere.Contains(name) && !(ByKind.TryGetValue(kind, out var known) && known.Contains(name)))
+            if (!Everywhere.Contains(name) && !(ByKind.TryGetValue(kind, out var known) && known.Contains(name)) && kind.Defined?.Selectable.Contains(name) != true)
             {
                 throw ApiException.BadRequest($"field label not supported: {name}");
             }

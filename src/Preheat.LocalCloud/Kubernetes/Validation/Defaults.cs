@@ -8,7 +8,7 @@ using Preheat.LocalCloud.Kubernetes.Store;
 namespace Preheat.LocalCloud.Kubernetes.Validation;
 
 /// <summary>Values that the API server fills in for fields left out.</summary>
-internal static class Defaults
+internal static partial class Defaults
 {
     public static void Apply(ResourceKind kind, JsonObject json)
     {
@@ -78,6 +78,18 @@ internal static class Defaults
         {
             Volume(json);
         }
+        else if (kind == ResourceKinds.Job)
+        {
+            Job(json.Ensure("spec"));
+        }
+        else if (kind == ResourceKinds.NetworkPolicy)
+        {
+            Network(json.Ensure("spec"));
+        }
+        else if (kind == ResourceKinds.PriorityClass)
+        {
+            Set(json, "preemptionPolicy", "PreemptLowerPriority");
+        }
         else if (kind == ResourceKinds.LimitRange)
         {
             LimitRanges.Complete(json);
@@ -94,23 +106,6 @@ internal static class Defaults
             {
                 json["status"] = new JsonObject { ["phase"] = "Pending" };
             }
-        }
-    }
-
-    private static void Volume(JsonObject json)
-    {
-        var spec = json.Ensure("spec");
-        Set(spec, "persistentVolumeReclaimPolicy", "Retain");
-        Set(spec, "volumeMode", "Filesystem");
-        if (spec.Map("claimRef") is { } claim)
-        {
-            Set(claim, "apiVersion", "v1");
-            Set(claim, "kind", "PersistentVolumeClaim");
-        }
-
-        if (json.Map("status") is null)
-        {
-            json["status"] = new JsonObject { ["phase"] = "Pending" };
         }
     }
 

@@ -8,8 +8,6 @@ namespace Preheat.LocalCloud.Kubernetes.Validation;
 /// <summary>Rules between fields, kind by kind; what the type table cannot say.</summary>
 internal static class ObjectRules
 {
-    private const int SecretBytes = 1024 * 1024;
-
     /// <summary>Every fault of a new object, or of the new version of <paramref name="before"/>.</summary>
     public static IEnumerable<Cause> Check(ResourceKind kind, JsonObject json, JsonObject? before)
     {
@@ -19,7 +17,11 @@ internal static class ObjectRules
             "Pod" => causes.Concat(PodRules.Check(json, "spec", "metadata")).Concat(before is null ? [] : PodUpdate(json, before)),
             "Deployment" or "ReplicaSet" => causes.Concat(Workload(kind, json, before)),
             "Service" => causes.Concat(Service(json, before)),
-            "Secret" or "ConfigMap" => causes.Concat(Data(json, before)),
+            "Secret" or "ConfigMap" => causes.Concat(DataRules.Check(json, before)),
+            "Job" => causes.Concat(JobRules.Check(json, before)),
+            "NetworkPolicy" => causes.Concat(PolicyRules.Network(json)),
+            "ResourceQuota" => causes.Concat(PolicyRules.Quota(json, before)),
+            "PriorityClass" => causes.Concat(PolicyRules.Priority(json, before)),
             "HorizontalPodAutoscaler" => causes.Concat(Autoscaler(json)),
             "PodDisruptionBudget" => causes.Concat(Budget(json)),
             "PersistentVolumeClaim" => causes.Concat(StorageRules.Claim(json, before)),
@@ -203,40 +205,6 @@ internal static class ObjectRules
         if (before is not null && !KubeJson.Same(json["roleRef"], before["roleRef"]))
         {
             yield return Cause.Invalid("roleRef", json["roleRef"], "cannot change roleRef");
-        }
-    }
-
-    private static IEnumerable<Cause> Data(JsonObject json, JsonObject? before)
-    {
-        var secret = json.Text("kind") == "Secret";
-        long size = 0;
-        foreach (var (name, field) in new[] { "data", "binaryData" }.SelectMany(field => json.StringMap(field).Select(pair => (pair, field))))
-        {
-            size += name.Value.Length;
-            if (name.Key.Length > 253 || name.Key is "." or ".." || !name.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-            {
-                yield return Cause.Invalid($"{field}[{name.Key}]", name.Key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (regex used for validation is '[-._a-zA-Z0-9]+')");
-            }
-
-            if ((secret || field == "binaryData") && !System.Buffers.Text.Base64.IsValid(name.Value))
-            {
-                throw ApiException.BadRequest($"{json.Text("kind")} in version \"v1\" cannot be handled as a {json.Text("kind")}: illegal base64 data in {field}[{name.Key}]");
-            }
-        }
-
-        if (size > SecretBytes * (secret ? 4L / 3 : 1))
-        {
-            yield return new Cause("FieldValueTooLong", $"Too long: may not be more than {SecretBytes} bytes", "data");
-        }
-
-        if (before.Flag("immutable") && new[] { "data", "binaryData", "immutable" }.Any(name => !KubeJson.Same(json[name], before![name])))
-        {
-            yield return Cause.Forbidden("data", "field is immutable when `immutable` is set");
-        }
-
-        if (secret && before is not null && json.Text("type") != before.Text("type"))
-        {
-            yield return Cause.Invalid("type", json.Text("type"), "field is immutable");
         }
     }
 
