@@ -20,7 +20,7 @@ public sealed class ValidationTests(TestCluster cluster)
         { "template.spec.containers.0.resources", """{"requests":{"nvidia.com/gpu":1},"limits":{"nvidia.com/gpu":2}}""", "spec.template.spec.containers[0].resources.requests", "FieldValueInvalid" },
         { "template.spec.containers.0.resources", """{"requests":{"nvidia.com/gpu":1}}""", "spec.template.spec.containers[0].resources.limits", "FieldValueRequired" },
         { "template.spec.containers.0.resources", """{"requests":{"cpu":2},"limits":{"cpu":"500m"}}""", "spec.template.spec.containers[0].resources.requests", "FieldValueInvalid" },
-        { "template.spec.containers.0.resources", """{"limits":{"gpus":1}}""", "spec.template.spec.containers[0].resources[gpus]", "FieldValueInvalid" },
+        { "template.spec.containers.0.resources", """{"limits":{"gpus":1}}""", "spec.template.spec.containers[0].resources.limits[gpus]", "FieldValueInvalid" },
         { "template.spec.containers.0.readinessProbe", """{"exec":{"command":["x"]}}""", "spec.template.spec.containers[0].readinessProbe", "FieldValueForbidden" },
         { "template.spec.containers.0.livenessProbe", """{"httpGet":{"port":1},"successThreshold":2}""", "spec.template.spec.containers[0].livenessProbe.successThreshold", "FieldValueInvalid" },
         { "template.spec.restartPolicy", "\"Never\"", "spec.template.spec.restartPolicy", "FieldValueNotSupported" },

@@ -116,7 +116,7 @@ internal sealed class ApiException(int code, string reason, string message, Json
         var lines = causes.Select(cause => $"{cause.Field}: {cause.Message}").ToList();
         var text = lines.Count == 1 ? lines[0] : $"[{string.Join(", ", lines)}]";
         return new ApiException(422, "Invalid", $"{kind.QualifiedKind} \"{name}\" is invalid: {text}",
-            new JsonObject { ["name"] = name, ["group"] = kind.Group, ["kind"] = kind.Kind, ["causes"] = ToJson(causes) });
+            Details(kind, kind.Kind, name, "causes", ToJson(causes)));
     }
 
     /// <summary>A refused option of a request: <c>PatchOptions</c>, <c>DeleteOptions</c>, … of the group meta.k8s.io.</summary>
@@ -158,10 +158,31 @@ internal sealed class ApiException(int code, string reason, string message, Json
 
     public static ApiException Unavailable(string message) => new(503, "ServiceUnavailable", message);
 
-    private static JsonObject Details(string kind, ObjectKey key) =>
-        key.Kind.Group.Length == 0
-            ? new JsonObject { ["name"] = key.Name, ["kind"] = kind }
-            : new JsonObject { ["name"] = key.Name, ["group"] = key.Kind.Group, ["kind"] = kind };
+    /// <summary>What an answer is about; <paramref name="uid"/> in that to a removal.</summary>
+    public static JsonObject Details(string kind, ObjectKey key, string? uid = null) => Details(key.Kind, kind, key.Name, "uid", uid);
+
+    // What is empty is left out.
+    private static JsonObject Details(ResourceKind about, string kind, string name, string last, JsonNode? value)
+    {
+        var details = new JsonObject();
+        if (name.Length > 0)
+        {
+            details["name"] = name;
+        }
+
+        if (about.Group.Length > 0)
+        {
+            details["group"] = about.Group;
+        }
+
+        details["kind"] = kind;
+        if (value is not null)
+        {
+            details[last] = value;
+        }
+
+        return details;
+    }
 
     private static JsonArray ToJson(IEnumerable<Cause> causes) =>
         new([.. causes.Select(cause => (JsonNode)new JsonObject { ["reason"] = cause.Reason, ["message"] = cause.Message, ["field"] = cause.Field })]);

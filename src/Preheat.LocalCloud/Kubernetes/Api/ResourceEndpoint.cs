@@ -135,7 +135,12 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
         }
 
         var patch = KubeJson.Parse(body);
-        var stored = writer.Update(path.Key, path.Subresource, present => Patched(path, type, present, patch), Options(context));
+        var stored = writer.Update(path.Key, path.Subresource, present =>
+        {
+            var next = Patched(path, type, present, patch);
+            CheckName(path, next);
+            return next;
+        }, Options(context));
         await Bodies.WriteAsync(context, 200, VersionView.Of(stored, path.Kind));
     }
 
@@ -200,7 +205,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ObjectWriter writer, D
                 ["apiVersion"] = "v1",
                 ["metadata"] = new JsonObject(),
                 ["status"] = "Success",
-                ["details"] = new JsonObject { ["name"] = path.Name, ["group"] = path.Kind.Group, ["kind"] = path.Kind.Plural, ["uid"] = stored.Uid },
+                ["details"] = ApiException.Details(path.Kind.Plural, path.Key, stored.Uid),
             }
             : stored.Json);
     }

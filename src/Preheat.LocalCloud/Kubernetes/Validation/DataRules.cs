@@ -33,6 +33,11 @@ internal static class DataRules
                 yield return Cause.Invalid($"{field}[{name.Key}]", name.Key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (regex used for validation is '[-._a-zA-Z0-9]+')");
             }
 
+            if (field == "binaryData" && json.At("data", name.Key) is not null)
+            {
+                yield return Cause.Invalid($"data[{name.Key}]", name.Key, "duplicate of key present in binaryData");
+            }
+
             if ((secret || field == "binaryData") && !System.Buffers.Text.Base64.IsValid(name.Value))
             {
                 throw ApiException.BadRequest($"{json.Text("kind")} in version \"v1\" cannot be handled as a {json.Text("kind")}: illegal base64 data in {field}[{name.Key}]");

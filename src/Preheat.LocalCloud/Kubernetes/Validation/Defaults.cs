@@ -34,6 +34,7 @@ internal static partial class Defaults
         else if (kind == ResourceKinds.Pod)
         {
             PodSpec(json.Ensure("spec"));
+            Requests(json.Ensure("spec"));
             NodeTaints.Tolerate(json.Ensure("spec"));
             if (json.Map("status") is null)
             {
@@ -168,12 +169,6 @@ internal static partial class Defaults
                 Set(reference, "apiVersion", "v1");
             }
 
-            // A request left out equals the limit.
-            foreach (var (name, limit) in container.Map("resources", "limits")?.ToList() ?? [])
-            {
-                Set(container.Ensure("resources", "requests"), name, limit!.DeepClone());
-            }
-
             foreach (var probe in new[] { "startupProbe", "readinessProbe", "livenessProbe" }.Select(name => container.Map(name)).OfType<JsonObject>())
             {
                 Set(probe, "timeoutSeconds", 1);
@@ -198,6 +193,18 @@ internal static partial class Defaults
             foreach (var source in new[] { "secret", "configMap" }.Select(name => volume.Map(name)).OfType<JsonObject>())
             {
                 Set(source, "defaultMode", 420);
+            }
+        }
+    }
+
+    // A request left out equals the limit: in a pod, not yet in the template of one.
+    private static void Requests(JsonObject spec)
+    {
+        foreach (var container in spec.Objects("containers").Concat(spec.Objects("initContainers")))
+        {
+            foreach (var (name, limit) in container.Map("resources", "limits")?.ToList() ?? [])
+            {
+                Set(container.Ensure("resources", "requests"), name, limit!.DeepClone());
             }
         }
     }

@@ -17,6 +17,7 @@ internal static class ObjectRules
             "Pod" => causes.Concat(PodRules.Check(json, "spec", "metadata")).Concat(before is null ? [] : PodUpdate(json, before)),
             "Deployment" or "ReplicaSet" => causes.Concat(Workload(kind, json, before)),
             "Service" => causes.Concat(Service(json, before)),
+            "Lease" => causes.Concat(LeaseRules.Check(json)),
             "Secret" or "ConfigMap" => causes.Concat(DataRules.Check(json, before)),
             "Job" => causes.Concat(JobRules.Check(json, before)),
             "NetworkPolicy" => causes.Concat(PolicyRules.Network(json)),

@@ -178,15 +178,15 @@ internal static class PodRules
             }
         }
 
-        foreach (var (name, amount) in (resources.Map("limits")?.ToList() ?? []).Concat(resources.Map("requests")?.ToList() ?? []))
+        foreach (var (part, name, amount) in new[] { "limits", "requests" }.SelectMany(part => (resources.Map(part)?.ToList() ?? []).Select(entry => (part, entry.Key, entry.Value))))
         {
             if (!IsExtended(name) && name is not ("cpu" or "memory" or "ephemeral-storage") && !name.StartsWith("hugepages-", StringComparison.Ordinal))
             {
-                yield return Cause.Invalid($"{path}[{name}]", name, "must be a standard resource for containers");
+                yield return Cause.Invalid($"{path}.{part}[{name}]", name, "must be a standard resource for containers");
             }
             else if (IsExtended(name) && Quantity.ValueOf(amount) % 1 != 0)
             {
-                yield return Cause.Invalid($"{path}[{name}]", amount, "must be an integer");
+                yield return Cause.Invalid($"{path}.{part}[{name}]", amount, "must be an integer");
             }
         }
     }
