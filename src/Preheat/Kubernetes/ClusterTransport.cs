@@ -16,12 +16,7 @@ internal static class ClusterTransport
     public static HttpClient Create(KubeContext context, TimeProvider time, TimeSpan timeout)
     {
         var credentials = new KubeCredentials(context.User, time);
-        var handler = Handler();
-        handler.SslOptions = TlsOf(context, credentials);
-        handler.Proxy = context.Proxy is { } proxy ? new WebProxy(proxy) : null;
-        // An environment's proxy cannot reach this machine's own loopback.
-        handler.UseProxy = handler.Proxy is not null || !context.Server.IsLoopback;
-        return new HttpClient(new ApplyRefusals.Handler(new Authentication(credentials, context.TlsServerName, context.User.Impersonation, handler))) { BaseAddress = context.Server, Timeout = timeout };
+        return new HttpClient(new ApplyRefusals.Handler(new Authentication(credentials, context.TlsServerName, context.User.Impersonation, new CertificateHandler(context, credentials)))) { BaseAddress = context.Server, Timeout = timeout };
     }
 
     /// <summary>No redirects (credentials would go along), no cookies, as many connections as are needed, dead ones noticed.</summary>
@@ -38,13 +33,19 @@ internal static class ClusterTransport
         KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
     };
 
-    private static SslClientAuthenticationOptions TlsOf(KubeContext context, KubeCredentials credentials)
+    private static SocketsHttpHandler HandlerOf(KubeContext context, X509Certificate2? certificate)
     {
-        var options = new SslClientAuthenticationOptions
-        {
-            // The handshake starts after the credentials of the request were fetched, so a plugin's certificate is there.
-            LocalCertificateSelectionCallback = (_, _, _, _, _) => credentials.Certificate!,
-        };
+        var handler = Handler();
+        handler.SslOptions = TlsOf(context, certificate);
+        handler.Proxy = context.Proxy is { } proxy ? new WebProxy(proxy) : null;
+        // An environment's proxy cannot reach this machine's own loopback.
+        handler.UseProxy = handler.Proxy is not null || !context.Server.IsLoopback;
+        return handler;
+    }
+
+    private static SslClientAuthenticationOptions TlsOf(KubeContext context, X509Certificate2? certificate)
+    {
+        var options = new SslClientAuthenticationOptions { LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate! };
         if (context.SkipTlsVerify)
         {
             // The kubeconfig itself says insecure-skip-tls-verify.
@@ -96,6 +97,45 @@ internal static class ClusterTransport
         {
             if (await credentials.TokenAsync(refresh, cancellation) is { } token)
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+        }
+    }
+
+    /// <summary>Connections of the client certificate that is good now.</summary>
+    /// <remarks>
+    /// A connection keeps the certificate of its handshake, and an HTTP/2 one lives as long as it is used: a plugin's next certificate needs new connections, or the server
+    /// goes on to see one that has expired (client-go closes them). Watches that run end as they would; connections that nobody uses are closed after a minute.
+    /// </remarks>
+    private sealed class CertificateHandler(KubeContext context, KubeCredentials credentials) : HttpMessageHandler
+    {
+        private readonly Lock _gate = new();
+        private readonly List<HttpMessageInvoker> _made = [];
+        private string? _thumbprint;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Present().SendAsync(request, cancellationToken);
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                foreach (var invoker in _made)
+                    invoker.Dispose();
+            }
+            base.Dispose(disposing);
+        }
+
+        // The credentials of the request were fetched before it came here.
+        private HttpMessageInvoker Present()
+        {
+            var certificate = credentials.Certificate;
+            lock (_gate)
+            {
+                if (_made.Count == 0 || certificate?.Thumbprint != _thumbprint)
+                {
+                    _thumbprint = certificate?.Thumbprint;
+                    _made.Add(new(HandlerOf(context, certificate)));
+                }
+                return _made[^1];
+            }
         }
     }
 }

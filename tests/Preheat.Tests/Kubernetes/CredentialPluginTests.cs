@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Preheat.Kubernetes;
@@ -29,6 +30,65 @@ public sealed class CredentialPluginTests : ScriptedServerTests
                 TimeProvider.System);
             (await client.FindAsync(KubernetesKind.Pod, "n", "a", default)).ShouldNotBeNull();
             _server.Tokens.ShouldBe(["Bearer t1", "Bearer t1", "Bearer t1", "Bearer t2"]);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Shows_the_plugins_next_certificate_although_a_connection_is_open()
+    {
+        await using var server = await ScriptedApiServer.StartAsync(_authority, askForClientCertificate: true);
+        var subjects = new List<string>();
+        var ended = new TaskCompletionSource();
+        server.Answer = async context =>
+        {
+            var subject = context.Connection.ClientCertificate?.Subject ?? "";
+            if (context.Request.QueryString.Value!.Contains("watch=", StringComparison.Ordinal))
+            {
+                await ScriptedApiServer.LineAsync(context, """{"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"first","uid":"1","resourceVersion":"2"}}}""");
+                await ended.Task.WaitAsync(context.RequestAborted);
+                await ScriptedApiServer.LineAsync(context, """{"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"second","uid":"2","resourceVersion":"3"}}}""");
+                return;
+            }
+            if (context.Request.Path.Value!.EndsWith("/pods", StringComparison.Ordinal))
+            {
+                await ScriptedApiServer.JsonAsync(context, """{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[]}""");
+                return;
+            }
+            subjects.Add(subject);
+            // As an API server does with a certificate that has expired on an open connection.
+            await ScriptedApiServer.JsonAsync(context, """{"kind":"Pod","metadata":{"name":"a"}}""", subject == "CN=first" && subjects.Count > 1 ? 401 : 200);
+        };
+        var folder = Directory.CreateTempSubdirectory("preheat-plugin-").FullName;
+        try
+        {
+            foreach (var name in new[] { "first", "second" })
+            {
+                using var certificate = _authority.Issue(name);
+                await File.WriteAllTextAsync(Path.Combine(folder, name), new JsonObject
+                {
+                    ["apiVersion"] = "client.authentication.k8s.io/v1",
+                    ["kind"] = "ExecCredential",
+                    ["status"] = new JsonObject { ["clientCertificateData"] = certificate.ExportCertificatePem(), ["clientKeyData"] = certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem() },
+                }.ToJsonString());
+            }
+            var script = Path.Combine(folder, "plugin.sh");
+            await File.WriteAllTextAsync(script, $"cd {folder}; if [ -e given ]; then cat second; else touch given; cat first; fi\n");
+            using var client = KubernetesClient.Connect(server.Endpoints($"exec:\n        apiVersion: client.authentication.k8s.io/v1\n        command: sh\n        args: [{script}]"), TimeProvider.System);
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            await client.FindAsync(KubernetesKind.Pod, "n", "a", limit.Token);
+            await using var watch = client.WatchAsync(KubernetesKind.Pod, new("n"), limit.Token).GetAsyncEnumerator(limit.Token);
+            while (await watch.MoveNextAsync() && watch.Current.Object?.Name != "first")
+                limit.Token.ThrowIfCancellationRequested();
+
+            (await client.FindAsync(KubernetesKind.Pod, "n", "a", limit.Token)).ShouldNotBeNull();
+            subjects.ShouldBe(["CN=first", "CN=first", "CN=second"]);
+            ended.SetResult();
+            (await watch.MoveNextAsync()).ShouldBeTrue();
+            watch.Current.Object.ShouldNotBeNull().Name.ShouldBe("second", "the watch went on over the connection of the first certificate");
         }
         finally
         {
