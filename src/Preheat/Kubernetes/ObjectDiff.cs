@@ -9,6 +9,9 @@ internal static class ObjectDiff
     // What the API server counts and writes down by itself.
     private static readonly string[] Bookkeeping = ["managedFields", "resourceVersion", "generation", "creationTimestamp", "uid", "selfLink"];
 
+    // What kubectl apply writes down: the whole object once more, a secret's values included.
+    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
     /// <summary>Unified hunks over YAML with sorted keys; empty when nothing would change. A secret's values are never shown, only that they differ.</summary>
     public static string Of(ObjectChange change)
     {
@@ -34,6 +37,8 @@ internal static class ObjectDiff
         copy.Remove("status");
         foreach (var key in Bookkeeping)
             (copy["metadata"] as JsonObject)?.Remove(key);
+        if (copy.At("metadata", "annotations") is JsonObject annotations && annotations.Remove(LastApplied) && annotations.Count == 0)
+            ((JsonObject)copy["metadata"]!).Remove("annotations");
         return copy;
     }
 

@@ -30,6 +30,7 @@ internal static class ManifestChecks
         {
             structure.Check(value);
             CheckMetadata(value, deployment, problems);
+            CheckSecret(value, deployment, problems);
             pods.Check(value);
             references.Check(value);
         }
@@ -68,6 +69,15 @@ internal static class ManifestChecks
             if (value.Root.Text("metadata", "labels", key) != wanted)
                 problems.Add($"{(value.Root.Find("metadata", "labels") ?? name).At}: {value.Title} needs the label {key}: {wanted}, or it would never be found for removal.");
         }
+    }
+
+    // What is rendered lies in files, and goes from one machine to the next.
+    private static void CheckSecret(ManifestObject value, Deployment deployment, ICollection<string> problems)
+    {
+        if ((value.ApiVersion, value.Kind) is not ("v1", "Secret"))
+            return;
+        foreach (var values in new[] { "data", "stringData" }.Select(part => value.Root.Find(part)).OfType<YamlMap>().Where(part => part.Entries.Count > 0))
+            problems.Add($"{values.At}: the values of {value.Title} would be written to files in clear. Make it in the cluster (kubectl create secret generic {value.Name} --namespace {value.Namespace ?? deployment.Namespace} --from-file=KEY=FILE, or External Secrets), leave it out here, and refer to it by name.");
     }
 
     private static void CheckAnnotations(YamlValue? annotations, ICollection<string> problems)

@@ -160,6 +160,28 @@ public sealed class OwnManifestsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("data: {token: Y2FuYXJ5}")]
+    [InlineData("stringData: {token: canary}")]
+    public void Refuses_a_secret_whose_values_would_lie_in_files(string values)
+    {
+        Write("kustomization.yaml", "kind: Component\nresources: [s.yaml]\n");
+        Write("s.yaml", $"apiVersion: v1\nkind: Secret\nmetadata: {{name: keys}}\n{values}\n");
+        var error = Should.Throw<UserException>(() => _fixture.Render());
+        error.Message.ShouldContain("s.yaml:4: the values of Secret/keys would be written to files in clear. Make it in the cluster (kubectl create secret generic keys --namespace default --from-file=KEY=FILE");
+        error.Message.ShouldNotContain("canary");
+        Directory.Exists(_fixture.Output).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Takes_a_secret_that_something_else_fills()
+    {
+        Write("kustomization.yaml", "kind: Component\nresources: [s.yaml]\n");
+        Write("s.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: keys, annotations: {kubernetes.io/service-account.name: runner}}\ntype: kubernetes.io/service-account-token\n");
+        _fixture.Render();
+        Object("s.yaml").Text("kind").ShouldBe("Secret");
+    }
+
+    [Theory]
     [InlineData("kind: Component\nresource: [x.yaml]\n", "kustomization.yaml:2: 'resource' is not read here; did you mean 'resources'?")]
     [InlineData("kind: Componnt\n", "kustomization.yaml:1: the kind is Kustomization or Component, not Componnt.")]
     [InlineData("resources: [x.yml]\n", "x.yml is missing; did you mean 'x.yaml'?")]
