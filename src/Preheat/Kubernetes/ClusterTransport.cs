@@ -37,10 +37,19 @@ internal static class ClusterTransport
     {
         var handler = Handler();
         handler.SslOptions = TlsOf(context, certificate);
-        handler.Proxy = context.Proxy is { } proxy ? new WebProxy(proxy) : null;
+        handler.Proxy = context.Proxy is { } proxy ? ProxyOf(proxy) : null;
         // An environment's proxy cannot reach this machine's own loopback.
         handler.UseProxy = handler.Proxy is not null || !context.Server.IsLoopback;
         return handler;
+    }
+
+    // A WebProxy takes no user from its address, as client-go's does.
+    private static WebProxy ProxyOf(Uri address)
+    {
+        var proxy = new WebProxy(new UriBuilder(address) { UserName = "", Password = "" }.Uri);
+        if (address.UserInfo.Split(':', 2) is [{ Length: > 0 } user, .. var password])
+            proxy.Credentials = new NetworkCredential(Uri.UnescapeDataString(user), Uri.UnescapeDataString(string.Concat(password)));
+        return proxy;
     }
 
     private static SslClientAuthenticationOptions TlsOf(KubeContext context, X509Certificate2? certificate)

@@ -140,7 +140,7 @@ internal static class Kubeconfig
             return null;
         return Uri.TryCreate(text, UriKind.Absolute, out var proxy) && proxy.Scheme is "http" or "https" or "socks5"
             ? proxy
-            : throw new UserException($"{cluster["proxy-url"]!.At}: '{text}' is no proxy; write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT.");
+            : throw new UserException($"{cluster["proxy-url"]!.At}: '{(text.LastIndexOf('@') is >= 0 and var at ? "***" + text[at..] : text)}' is no proxy; write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT.");
     }
 
     private static X509Certificate2Collection? AuthorityOf(ConfigFile file, YamlMap cluster)

@@ -91,6 +91,9 @@ internal sealed class PodTunnel : Stream
             if (_isEnded || _isLast || !await FrameAsync(cancellationToken))
                 return 0;
         }
+        // Who reads nothing waits for data to come (HttpClient does so on an idle connection), and leaves it there.
+        if (buffer.IsEmpty)
+            return 0;
         var count = await _connection.ReadAsync(buffer[..Math.Min(buffer.Length, _left)], cancellationToken);
         if (count == 0)
             throw Cut();

@@ -80,6 +80,15 @@ public sealed class KubeconfigTests : IDisposable
     }
 
     [Fact]
+    public void Shows_no_password_of_a_proxy()
+    {
+        var file = Write("config", "current-context: a\ncontexts: [{name: a, context: {cluster: k}}]\nclusters: [{name: k, cluster: {server: 'https://x', proxy-url: 'ftp://me:canary@proxy:3128'}}]\n");
+        var message = Should.Throw<UserException>(() => Kubeconfig.Resolve([file], null)).Message;
+        message.ShouldContain("'***@proxy:3128' is no proxy");
+        message.ShouldNotContain("canary");
+    }
+
+    [Fact]
     public void Takes_the_service_account_when_told_to_whatever_the_kubeconfig_has()
     {
         var endpoints = new CloudEndpoints { Hub = new("http://127.0.0.1:1/"), KubeContext = "in-cluster" };

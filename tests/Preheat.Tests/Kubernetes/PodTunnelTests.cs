@@ -43,6 +43,26 @@ public sealed class PodTunnelTests : ScriptedServerTests
     }
 
     [Fact]
+    public async Task Waits_for_data_and_leaves_it_there_when_nothing_is_read()
+    {
+        Serve(async peer =>
+        {
+            await peer.AcceptAsync();
+            await peer.FrameAsync();
+            await peer.DataAsync(3, "here");
+            await peer.FrameAsync();
+        });
+        using var client = KubernetesClient.Connect(_server.Endpoints(), TimeProvider.System);
+        await using var tunnel = await client.TunnelAsync(Endpoint, podName: null, default);
+        (await tunnel.ReadAsync(Memory<byte>.Empty)).ShouldBe(0);
+        (await tunnel.ReadAsync(Memory<byte>.Empty)).ShouldBe(0);
+        var text = new byte[4];
+        await tunnel.ReadExactlyAsync(text);
+        Encoding.ASCII.GetString(text).ShouldBe("here");
+        await tunnel.WriteAsync("bye"u8.ToArray());
+    }
+
+    [Fact]
     public async Task Tells_what_the_pod_says_when_nobody_listens()
     {
         Serve(async peer =>
