@@ -22,7 +22,7 @@ internal static class KubernetesErrors
         var reason = status.Text("reason") ?? code.ToString();
         var said = status.Text("message") is { Length: > 0 } message ? message : Shorten(body);
         var causes = status.Items("details", "causes")
-            .Select(cause => new StatusCause(cause.Text("reason") ?? "", cause.Text("field") ?? "", cause.Text("message") ?? ""))
+            .Select(CauseOf)
             .Concat(ApplyRefusals.IsOne(status) ? ApplyRefusals.CausesOf(said) : [])
             .ToList();
         var place = $"{context.Server.GetLeftPart(UriPartial.Authority)} (context {context.Name} of {context.File})";
@@ -93,6 +93,14 @@ internal static class KubernetesErrors
         if (reason.Contains("RemoteCertificateChainErrors", StringComparison.Ordinal) || reason.Contains("certificate chain", StringComparison.Ordinal))
             return $"its certificate does not come from the cluster's certificate authority ({reason}). The cluster may have been made anew: get its credentials again.";
         return reason;
+    }
+
+    // A definition's schema check ends with a cause of no field: the rules that were not checked (apiextensions-apiserver, "<nil>: Invalid value: null: …").
+    private static StatusCause CauseOf(JsonObject cause)
+    {
+        const string NoValue = "Invalid value: null: ";
+        var (field, message) = (cause.Text("field") ?? "", cause.Text("message") ?? "");
+        return new(cause.Text("reason") ?? "", field is "<nil>" ? "" : field, field is "<nil>" && message.StartsWith(NoValue, StringComparison.Ordinal) ? message[NoValue.Length..] : message);
     }
 
     private static string Conflict(IReadOnlyList<StatusCause> causes, string doing)

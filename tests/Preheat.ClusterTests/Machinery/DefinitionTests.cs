@@ -67,6 +67,8 @@ public sealed class DefinitionTests(MachineryFixture machinery)
         var error = await Should.ThrowAsync<KubernetesApiException>(() => client.ApplyAsync(MachineryFixture.Object($"{{apiVersion: rules.example/v1, kind: Range, metadata: {{name: a, namespace: {place}}}, spec: {{low: 30}}}}"), default));
         error.Message.ShouldContain("\n  spec.low: Invalid value: ");
         error.Message.ShouldContain("low must not be above high");
+        error = await Should.ThrowAsync<KubernetesApiException>(() => client.ApplyAsync(MachineryFixture.Object($"{{apiVersion: rules.example/v1, kind: Range, metadata: {{name: b, namespace: {place}}}, spec: {{low: 3.5}}}}"), default));
+        error.Message.ShouldEndWith("\n  some validation rules were not checked because the object was invalid; correct the existing errors to complete validation");
     }
 
     private static async Task<KubernetesObject> EstablishedAsync(KubernetesClient client, JsonObject definition)

@@ -91,6 +91,9 @@ public sealed class DefinitionTests(TestCluster cluster)
         (code, var status) = await cluster.ApplyAsync(path, Widget(group, """{"colour":"red"}""").ToJsonString());
         code.ShouldBe(500);
         status.Text("message").ShouldBe($"failed to create typed patch object ({ns.Split('/')[1]}/w; {group}/v1, Kind=Widget): .spec.colour: field not declared in schema");
+        (code, status) = await cluster.ApplyAsync(path, Widget(group, """{"parts":[{"count":3}]}""").ToJsonString());
+        code.ShouldBe(500);
+        status.Text("message")!.ShouldEndWith("): .spec.parts: element 0: associative list with keys has an element that omits all key fields [\"name\"] (and doesn't have default values for any key fields)");
     }
 
     [Fact]

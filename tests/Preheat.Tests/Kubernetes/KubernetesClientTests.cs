@@ -122,16 +122,16 @@ public sealed class KubernetesClientTests : ScriptedServerTests
         tries.ShouldBe(1);
     }
 
-    [Fact]
-    public async Task Shows_the_words_of_a_policy_that_names_no_field()
+    [Theory]
+    [InlineData("""{"message":"ValidatingAdmissionPolicy 'p' with binding 'b' denied request: one is enough"}""", "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: one is enough")]
+    [InlineData("""{"reason":"FieldValueInvalid","message":"Invalid value: null: some validation rules were not checked","field":"<nil>"}""", "some validation rules were not checked")]
+    public async Task Shows_the_words_of_a_cause_that_names_no_field(string cause, string told)
     {
-        _server.Answer = context => ScriptedApiServer.JsonAsync(
-            context,
-            """{"kind":"Status","reason":"Invalid","message":"pods \"a\" is forbidden: denied","details":{"causes":[{"message":"ValidatingAdmissionPolicy 'p' with binding 'b' denied request: one is enough"}]},"code":422}""",
-            422);
+        _server.Answer = context => ScriptedApiServer.JsonAsync(context, $$"""{"kind":"Status","reason":"Invalid","message":"all of it","details":{"causes":[{{cause}}]},"code":422}""", 422);
         using var client = Connect();
-        (await Should.ThrowAsync<KubernetesApiException>(() => client.ApplyAsync(Pod("a"), default))).Message
-            .ShouldBe("Cannot apply Pod/a: the API server refuses it: \n  ValidatingAdmissionPolicy 'p' with binding 'b' denied request: one is enough");
+        var error = await Should.ThrowAsync<KubernetesApiException>(() => client.ApplyAsync(Pod("a"), default));
+        error.Message.ShouldBe("Cannot apply Pod/a: the API server refuses it: \n  " + told);
+        error.Causes.ShouldHaveSingleItem().Field.ShouldBe("");
     }
 
     [Fact]

@@ -13,11 +13,10 @@ namespace Preheat.LocalCloud.Kubernetes.Patching;
 internal sealed class TypedPatch
 {
     private readonly List<string> _errors = [];
+    private readonly bool _isDefined;
     private bool _hasBadQuantity;
 
-    private TypedPatch()
-    {
-    }
+    private TypedPatch(bool isDefined) => _isDefined = isDefined;
 
     /// <summary>Throws for a configuration that does not fit. One of another kind is left to what reads bodies.</summary>
     public static void Check(ObjectKey key, JsonObject applied)
@@ -27,7 +26,7 @@ internal sealed class TypedPatch
             return;
         }
 
-        var patch = new TypedPatch();
+        var patch = new TypedPatch(key.Kind.Defined is not null);
         patch.Visit(Schemas.Of(key.Kind), applied, "");
         if (patch._errors.Count > 0)
         {
@@ -79,7 +78,8 @@ internal sealed class TypedPatch
             case SchemaForm.Boolean when value.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False):
                 _errors.Add($"{path}: expected boolean, got &{{{Printed(value)}}}");
                 break;
-            case SchemaForm.Quantity or SchemaForm.IntegerOrText when value is not JsonValue:
+            // What a definition calls a number or a text may be anything here; its schema is looked at later.
+            case SchemaForm.Quantity or SchemaForm.IntegerOrText when value is not JsonValue && !_isDefined:
                 _errors.Add($"{path}: expected any scalar, got &{{{Printed(value)}}}");
                 break;
             case SchemaForm.Quantity:
@@ -97,9 +97,15 @@ internal sealed class TypedPatch
             // An item that is no value of its type has no keys to name it by.
             var hasKeys = schema.Merge is ListMerge.Set || (schema.Merge is ListMerge.ByKey && items[at] is JsonObject);
             var step = hasKeys ? FieldSet.Display([FieldSet.Step(schema, items[at])]) : $"[{at}]";
+            if (schema.Merge is ListMerge.ByKey && _isDefined && schema.Keys.All(key => key.Default is null && items[at].At(key.Field) is null))
+            {
+                _errors.Add($"{path}: element {at}: associative list with keys has an element that omits all key fields [{string.Join(' ', schema.Keys.Select(key => $"\"{key.Field}\""))}] (and doesn't have default values for any key fields)");
+                continue;
+            }
+
             if (hasKeys && !seen.Add(step))
             {
-                _errors.Add($"{path}: duplicate entries for key {step}");
+                _errors.Add($"{path}: duplicate entries for key {(schema.Merge is ListMerge.Set ? $"[={step[1..]}" : step)}");
             }
 
             Visit(schema.Item ?? Schema.Any, items[at], path + step);
