@@ -4,7 +4,7 @@ using Preheat.LocalCloud;
 interface IStatus : IHazCloud
 {
     Target Status => _ => _
-        .Description("Say what is there: objects, pods, images, as the cluster has them")
+        .Description("Say how the model is served and what is there, as the cluster has it: endpoint, replicas, revisions, objects, pods")
         .Executes(() => Session.Current.RunAsync(nameof(Status), async cancellation =>
         {
             var session = Session.Current;
@@ -22,18 +22,9 @@ interface IStatus : IHazCloud
                 Log.Information("Nothing is there of deployment '{Name:l}' in context {Context:l}. './build.sh Deploy' puts it there.", name, status.Context);
                 return;
             }
-            Log.Information("Deployment '{Name:l}' in context {Context:l}:", name, status.Context);
-            foreach (var row in status.Objects.Concat(status.Pods))
-            {
-                Log.Information(
-                    "{Ready:l} {Namespace:l} {Title:l}: {State:l}{Image:l}{Age:l}",
-                    row.IsReady ? "ready  " : "waiting",
-                    row.Namespace,
-                    row.Title,
-                    row.State,
-                    row.ImageDigest is { Length: > 19 } digest ? $", image {digest[..19]}" : "",
-                    row.Age is { } age ? $", {Preheat.Runs.Spans.Text(age)} old" : "");
-            }
+            Log.Information("Deployment '{Name:l}' in context {Context:l} ({Server}):", name, status.Context, status.Server);
+            foreach (var line in StatusText.Of(status))
+                Log.Information("{Line:l}", line);
             ReportSummary(_ => _.AddPair("Ready", $"{status.Pods.Count(pod => pod.IsReady)} of {status.Pods.Count} pods"));
         }));
 }

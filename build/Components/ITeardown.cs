@@ -23,22 +23,22 @@ interface ITeardown : ISmokeTest
                 Log.Information("Nothing is there of deployment '{Name:l}'.", receipts.Deployment);
                 return;
             }
-            Log.Information("This will be removed, in this order:");
-            foreach (var item in plan.Objects)
-                Log.Information("  {Namespace:l} {Title:l}{Age:l}", item.Namespace ?? "", item.Title, item.CreatedAt is { } made ? $", made {made:yyyy-MM-dd HH:mm} UTC" : "");
-            if (session.DryRun is null && !Yes && !Agreed())
+            Log.Information("This will be removed from context {Context:l} ({Server}), in this order:", plan.Context, plan.Server);
+            foreach (var line in plan.Lines())
+                Log.Information("  {Line:l}", line);
+            if (session.DryRun is null && !Yes && !Agreed(plan))
                 throw new UserException("Nothing was removed. Add --yes to remove what is listed above.");
+            await ClusterTeardown.RemoveAsync(plan, endpoints, session.Events, Session.Time, cancellation);
             foreach (var target in new[] { nameof(Deploy), nameof(SmokeTest) })
                 receipts.Delete(target);
-            await ClusterTeardown.RemoveAsync(plan, endpoints, session.Events, Session.Time, cancellation);
             ReportSummary(_ => _.AddPair(session.DryRun is null ? "Removed" : "Would remove", $"{plan.Objects.Count} objects"));
         }));
 
-    private static bool Agreed()
+    private static bool Agreed(TeardownPlan plan)
     {
         if (Console.IsInputRedirected)
             return false;
-        Console.Write("Remove it? [y/N] ");
+        Console.Write($"Remove these {plan.Objects.Count} objects from {plan.Context}? [y/N] ");
         return Console.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 }

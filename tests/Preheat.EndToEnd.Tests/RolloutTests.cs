@@ -41,6 +41,81 @@ public sealed class RolloutTests : IAsyncLifetime
         (await _place.BuildAsync("Rollback")).ShouldExit(0).Output.ShouldContain("goes back to revision 3");
         (await _place.BuildAsync("SmokeTest", "--skip", "Deploy")).ShouldExit(0).Output.ShouldContain("serves preheat/tiny-gemma-2");
         (await KubectlAsync("get", "deployment", Name, "-o", "jsonpath={.spec.template.spec.containers[0].args}")).ShouldNotContain("max-model-len");
+        output = (await _place.BuildAsync("Status")).ShouldExit(0).Output;
+        output.ShouldMatch(@"endpoint: +http://");
+        output.ShouldMatch(@"replicas: +1 of 1 replicas available");
+        output.ShouldMatch(@"\n.*  5: .*, runs now, good");
+        output.ShouldMatch(@"\n.*  4: .*, good, cold start ");
+        output.ShouldMatch(@"\n.*  2: .*, failed");
+    }
+
+    [Fact]
+    public async Task Stays_at_the_size_an_autoscaler_wants_through_a_deploy_under_load()
+    {
+        string[] scaled = ["--autoscale-on", "running", "--autoscale-target", "2", "--max-replicas", "4"];
+        (await DeployAsync(scaled)).ShouldExit(0);
+        using var proxy = StartProxy(out var address);
+        using var http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        using var stop = new CancellationTokenSource();
+        var answers = 0;
+        var users = Enumerable.Range(0, 16).Select(async _ =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                using var content = new StringContent("""{"model":"preheat/tiny-gemma-2","prompt":"Hello","max_tokens":400,"ignore_eos":true}""", System.Text.Encoding.UTF8, "application/json");
+                using var answer = await http.PostAsync($"api/v1/namespaces/default/services/http:{Name}:http/proxy/v1/completions", content);
+                if (answer.IsSuccessStatusCode)
+                    Interlocked.Increment(ref answers);
+            }
+        }).ToArray();
+        try
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            while (await ReplicasAsync() < 4)
+                await Task.Delay(100, limit.Token);
+            var deploying = DeployAsync([.. scaled, "--max-model-length", "512"]);
+            var least = 4;
+            while (!deploying.IsCompleted)
+            {
+                least = Math.Min(least, await ReplicasAsync());
+                await Task.Delay(50);
+            }
+            (await deploying).ShouldExit(0);
+            least.ShouldBe(4);
+            (await ReplicasAsync()).ShouldBe(4);
+            answers.ShouldBeGreaterThan(0);
+            (await DeployAsync([.. scaled, "--max-model-length", "512"])).ShouldExit(0).Output.ShouldContain("Deploy is up to date");
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(users);
+            proxy.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task Completes_after_a_kill_in_the_middle_and_leaves_nothing_behind()
+    {
+        string[] slow = ["--time-scale", "20"];
+        using var killed = _place.Start("Deploy", "--skip", "SmokeTest", "--artifacts-directory", _place.Artifacts, slow[0], slow[1]);
+        string holder;
+        // The lease names the process that holds it: host/pid/start.
+        while ((holder = await TryKubectlAsync("get", "lease", "preheat-" + Name, "-o", @"jsonpath={.metadata.annotations.preheat\.dev/process}")).Length == 0 || (await TryKubectlAsync("get", "deployment", "-o", "name")).Length == 0)
+        {
+            killed.HasExited.ShouldBeFalse();
+            await Task.Delay(50);
+        }
+        using (var process = Process.GetProcessById(int.Parse(holder.Split('/')[1], System.Globalization.CultureInfo.InvariantCulture)))
+            process.Kill();
+        await killed.WaitForExitAsync();
+        killed.ExitCode.ShouldBe(137);
+        (await KubectlAsync("get", "configmap", $"preheat-{Name}-revision-1", "-o", "jsonpath={.data.state}")).ShouldBe("applying");
+
+        (await DeployAsync(slow)).ShouldExit(0);
+        (await KubectlAsync("get", "lease", "-o", "name")).ShouldBe("");
+        (await KubectlAsync("get", "configmap", "-l", "preheat.dev/record=revision", "-o", "jsonpath={.items[*].data.state}")).ShouldBe("good");
+        (await DeployAsync(slow)).ShouldExit(0).Output.ShouldContain("Deploy is up to date");
     }
 
     [Fact]
@@ -94,11 +169,38 @@ public sealed class RolloutTests : IAsyncLifetime
         return folder;
     }
 
-    private async Task<string> KubectlAsync(params string[] arguments)
+    private async Task<int> ReplicasAsync() => int.Parse(await KubectlAsync("get", "deployment", Name, "-o", "jsonpath={.spec.replicas}"), System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The cluster's API on this machine, without credentials.</summary>
+    private Process StartProxy(out Uri address)
+    {
+        var process = Kubectl("proxy", "--port", "0");
+        var line = process.StandardOutput.ReadLine().ShouldNotBeNull();
+        address = new Uri($"http://{line.Split(' ')[^1]}/");
+        return process;
+    }
+
+    private Process Kubectl(params string[] arguments)
     {
         var start = new ProcessStartInfo("kubectl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["KUBECONFIG"] = Path.Combine(_place.State, "kubeconfig");
-        using var process = Process.Start(start)!;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Nothing where the cluster does not answer, or what is asked for is not there.</summary>
+    private async Task<string> TryKubectlAsync(params string[] arguments)
+    {
+        using var process = Kubectl(arguments);
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        await errors;
+        return process.ExitCode == 0 ? output.Trim() : "";
+    }
+
+    private async Task<string> KubectlAsync(params string[] arguments)
+    {
+        using var process = Kubectl(arguments);
         var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

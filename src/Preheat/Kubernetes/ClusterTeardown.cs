@@ -3,7 +3,28 @@ using Preheat.Runs;
 namespace Preheat.Kubernetes;
 
 /// <summary>What a teardown will remove, in this order. Shown before anything is removed.</summary>
-public sealed record TeardownPlan(string Deployment, string? Namespace, IReadOnlyList<KubernetesObject> Objects);
+/// <param name="Context">Name of the kubeconfig context.</param>
+public sealed record TeardownPlan(string Deployment, string? Namespace, IReadOnlyList<KubernetesObject> Objects, string Context, Uri Server)
+{
+    /// <summary>The objects in lines, with what goes with them.</summary>
+    public IEnumerable<string> Lines() => Objects.GroupBy(item => item.Label(RevisionCodec.Label) is not null ? $"records of {item.Namespace}" : item.Uid).Select(group =>
+    {
+        var first = group.First();
+        var made = first.CreatedAt is { } at ? $", made {at:yyyy-MM-dd HH:mm} UTC" : "";
+        return first.Label(RevisionCodec.Label) is not null
+            ? $"{first.Namespace} the records of {group.Count()} revisions ({string.Join(", ", group.Select(item => item.Title))}){made}"
+            : $"{first.Namespace} {first.Title}{Loss(first)}{made}".TrimStart();
+    });
+
+    // What nobody gets back.
+    private static string Loss(KubernetesObject item) => item.Kind switch
+    {
+        _ when item.Kind == KubernetesKind.Deployment => $" and its {item.Json.Whole("status", "replicas") ?? 0} pods",
+        _ when item.Kind == KubernetesKind.Claim => " and the data of its volume, unless the storage class keeps it",
+        _ when item.Kind == KubernetesKind.Service && ServiceProgress.AddressOf(item) is { } address => $" and its address {address}",
+        _ => "",
+    };
+}
 
 /// <summary>Removes what this program made for a deployment, and nothing else. Namespaces stay.</summary>
 public static class ClusterTeardown
@@ -25,10 +46,10 @@ public static class ClusterTeardown
         foreach (var place in PlacesOf(own))
             await ClusterLease.CheckAsync(client, deployment, place, Target, events, time, cancellation);
         if (!withShared)
-            return new(deployment, inNamespace, own);
+            return new(deployment, inNamespace, own, client.Context, client.Server);
         var others = (await OwnedObjects.DeploymentsAsync(client, cancellation)).Where(other => other != deployment).ToList();
         return others.Count == 0
-            ? new(deployment, inNamespace, [.. own, .. await OwnedObjects.ListSharedAsync(client, events, cancellation)])
+            ? new(deployment, inNamespace, [.. own, .. await OwnedObjects.ListSharedAsync(client, events, cancellation)], client.Context, client.Server)
             : throw new UserException($"Nothing was removed: other deployments of this cluster use what is shared: {string.Join(", ", others)}. Tear them down first, or leave --shared out.");
     }
 

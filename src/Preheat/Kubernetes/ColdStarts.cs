@@ -32,6 +32,18 @@ internal static class ColdStarts
             events.Emit(new StateChanged($"cold start, {phase.Phase}", phase.Text()));
     }
 
+    /// <summary>Total of measured seconds and, where every phase has them, of simulated ones.</summary>
+    public static (double Measured, double? Simulated) Total(IReadOnlyList<ColdStartPhase> phases) =>
+        (phases.Sum(phase => phase.Seconds), phases.Count > 0 && phases.All(phase => phase.SimulatedSeconds is not null) ? phases.Sum(phase => phase.SimulatedSeconds!.Value) : null);
+
+    /// <summary>The total in words: <c>2 min 25 s simulated, 1.4 s measured</c>.</summary>
+    public static string Text(IReadOnlyList<ColdStartPhase> phases) => Total(phases) switch
+    {
+        _ when phases.Count == 0 => "not seen",
+        (var measured, { } simulated) => FormattableString.Invariant($"{Spans.Text(TimeSpan.FromSeconds(Math.Round(simulated)))} simulated, {measured:0.0} s measured"),
+        var (measured, _) => Spans.Text(TimeSpan.FromSeconds(Math.Round(measured))),
+    };
+
     /// <summary>A bar per pod, one letter per phase, all on one scale; the previous deployment's first pod beside them.</summary>
     public static IReadOnlyList<string> Bars(IReadOnlyList<PodColdStart> starts, IReadOnlyList<ColdStartPhase>? previous)
     {

@@ -52,6 +52,7 @@ internal static class RevisionCodec
                 ["image"] = record.Image,
                 ["origin"] = record.Origin.ToString(CultureInfo.InvariantCulture),
                 ["template"] = record.Template ?? "",
+                ["cold-start"] = record.ColdStart ?? "",
             },
             ["binaryData"] = new JsonObject { [Content] = Convert.ToBase64String(packed.ToArray()) },
         };
@@ -73,6 +74,7 @@ internal static class RevisionCodec
             Image = map.Json.Text("data", "image") ?? "",
             Origin = int.TryParse(map.Json.Text("data", "origin"), NumberStyles.None, CultureInfo.InvariantCulture, out var origin) ? origin : number,
             Template = map.Json.Text("data", "template") is { Length: > 0 } template ? template : null,
+            ColdStart = map.Json.Text("data", "cold-start") is { Length: > 0 } coldStart ? coldStart : null,
             Objects = contents.Objects,
             Secrets = contents.Secrets,
             Inventory = contents.Inventory,

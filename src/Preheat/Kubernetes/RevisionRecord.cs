@@ -35,6 +35,9 @@ internal sealed record RevisionRecord
     /// <summary>Kubernetes' own number of the pods' template; null before it is known.</summary>
     public string? Template { get; init; }
 
+    /// <summary>The first pod's way to its first token, in words; null when it was not seen.</summary>
+    public string? ColdStart { get; init; }
+
     /// <summary>The objects as they were applied. Without secrets, and without what many deployments share.</summary>
     public required IReadOnlyList<JsonObject> Objects { get; init; }
 

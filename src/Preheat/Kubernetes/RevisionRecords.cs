@@ -59,7 +59,7 @@ internal sealed class RevisionRecords
 
     /// <summary>The revisions for people, the newest first; that one is what runs.</summary>
     public IReadOnlyList<KeptRevision> Describe() =>
-        [.. _all.Select((record, index) => new KeptRevision(record.Number, record.Image, record.At, index == 0, record.State is RevisionState.Good, record.State))];
+        [.. _all.Select((record, index) => new KeptRevision(record.Number, record.Image, record.At, index == 0, record.State is RevisionState.Good, record.State, record.ColdStart))];
 
     /// <summary>Keeps what is going to be applied. The same as last time has the number of last time.</summary>
     /// <param name="from">The record that it is a copy of; null for manifests.</param>
@@ -100,6 +100,10 @@ internal sealed class RevisionRecords
     /// <param name="template">Kubernetes' own number of the pods' template.</param>
     public Task<RevisionRecord> GoodAsync(RevisionRecord record, string? template, CancellationToken cancellation) =>
         PutAsync(record with { State = RevisionState.Good, Template = template }, cancellation);
+
+    /// <summary>Keeps how long its pods took to start.</summary>
+    public Task<RevisionRecord> StartedAsync(RevisionRecord record, string coldStart, CancellationToken cancellation) =>
+        record.ColdStart == coldStart ? Task.FromResult(record) : PutAsync(record with { ColdStart = coldStart }, cancellation);
 
     /// <summary>A revision that was good once stays so: that its pods do not start today has another cause.</summary>
     public Task<RevisionRecord> FailedAsync(RevisionRecord record, CancellationToken cancellation) =>

@@ -10,8 +10,9 @@ namespace Preheat.Kubernetes;
 /// <param name="MadeAt">When its pods were first asked for.</param>
 /// <param name="IsCurrent">It is what the Deployment asks for now.</param>
 /// <param name="IsGood">It served as a whole, most recently of all.</param>
+/// <param name="ColdStart">How long its first pod took to its first token, in words; null when that was not seen.</param>
 /// <param name="State">What became of it; null where only its pods are kept.</param>
-public sealed record KeptRevision(long Number, string Image, DateTimeOffset? MadeAt, bool IsCurrent, bool IsGood, RevisionState? State = null)
+public sealed record KeptRevision(long Number, string Image, DateTimeOffset? MadeAt, bool IsCurrent, bool IsGood, RevisionState? State = null, string? ColdStart = null)
 {
     /// <summary>In a line: <c>local-docker.pkg.dev/…@sha256:…, made 2026-11-22 10:00 UTC, runs now, good</c>.</summary>
     public string Text()
@@ -23,7 +24,9 @@ public sealed record KeptRevision(long Number, string Image, DateTimeOffset? Mad
             RevisionState.Applying => ", was interrupted",
             _ => IsGood ? ", the last good one" : "",
         };
-        return $"{Image}{(MadeAt is { } made ? $", made {made:yyyy-MM-dd HH:mm} UTC" : "")}{(IsCurrent ? ", runs now" : "")}{word}";
+        // As much of the digest as tells one image from another.
+        var image = Image.IndexOf("@sha256:", StringComparison.Ordinal) is >= 0 and var at && Image.Length > at + 20 ? Image[..(at + 20)] : Image;
+        return $"{image}{(MadeAt is { } made ? $", made {made:yyyy-MM-dd HH:mm} UTC" : "")}{(IsCurrent ? ", runs now" : "")}{word}{(ColdStart is null ? "" : $", cold start {ColdStart}")}";
     }
 }
 

@@ -1,5 +1,3 @@
-using Preheat.Runs;
-
 namespace Preheat.Kubernetes;
 
 /// <summary>How clients reach the endpoint.</summary>
@@ -40,7 +38,7 @@ public sealed record PodColdStart(string Pod, IReadOnlyList<ColdStartPhase> Phas
 /// <summary>A revision that serves.</summary>
 public sealed record Rollout
 {
-    /// <summary>Value of <c>deployment.kubernetes.io/revision</c>.</summary>
+    /// <summary>Number of the revision, as <c>Status</c> and <c>Rollback</c> have it; where none are kept, the value of <c>deployment.kubernetes.io/revision</c>.</summary>
     public required string Revision { get; init; }
 
     /// <summary>Digest of the image that the pods run.</summary>
@@ -61,14 +59,8 @@ public sealed record Rollout
     public IReadOnlyList<string> ColdStartBars() => ColdStarts.Bars(Pods, PreviousColdStart);
 
     /// <summary>Total of measured seconds and, where every phase has them, of simulated ones.</summary>
-    public (double Measured, double? Simulated) ColdStartTotal() =>
-        (ColdStart.Sum(phase => phase.Seconds), ColdStart.Count > 0 && ColdStart.All(phase => phase.SimulatedSeconds is not null) ? ColdStart.Sum(phase => phase.SimulatedSeconds!.Value) : null);
+    public (double Measured, double? Simulated) ColdStartTotal() => ColdStarts.Total(ColdStart);
 
     /// <summary>The total in words: <c>2 min 25 s simulated, 1.4 s measured</c>.</summary>
-    public string ColdStartText() => ColdStartTotal() switch
-    {
-        _ when ColdStart.Count == 0 => "not seen",
-        (var measured, { } simulated) => FormattableString.Invariant($"{Spans.Text(TimeSpan.FromSeconds(Math.Round(simulated)))} simulated, {measured:0.0} s measured"),
-        var (measured, _) => Spans.Text(TimeSpan.FromSeconds(Math.Round(measured))),
-    };
+    public string ColdStartText() => ColdStarts.Text(ColdStart);
 }

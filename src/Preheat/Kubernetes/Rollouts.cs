@@ -131,12 +131,15 @@ public static class Rollouts
             ? FirstTokens.Keep(starts, request.Previous)
             : await FirstTokens.MeasureAsync(starts, endpoint, endpoints, PhaseLimits.Of(view.Deployment, request.Timeouts).FirstToken, live, events, time, cancellation);
         ColdStarts.Tell(starts, events);
+        var first = starts.Select(start => start.Phases).FirstOrDefault() ?? [];
+        if (before?.Annotation(RolloutWatch.Revision) != revision && first.Count > 0)
+            await records.StartedAsync(record, ColdStarts.Text(first), cancellation);
         return new()
         {
             Revision = records.IsKept ? $"{record.Number}" : revision ?? "",
             ImageDigest = request.Image.Digest,
             Endpoint = endpoint,
-            ColdStart = starts.Select(start => start.Phases).FirstOrDefault() ?? [],
+            ColdStart = first,
             Pods = starts,
             PreviousColdStart = request.Previous?.ColdStart,
         };

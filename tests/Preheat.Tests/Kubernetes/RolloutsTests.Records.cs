@@ -53,7 +53,7 @@ public sealed partial class RolloutsTests
         (_cluster.CrashWith, _cluster.CrashImage) = (Crash, old);
         var error = await Should.ThrowAsync<PreheatException>(() => RollBackAsync(1));
         error.Message.ShouldContain(Crash);
-        error.Message.ShouldContain("Revision 2 serves again (as revision 4). It is what ran before.");
+        error.Message.ShouldContain("Revision 2 serves again (as revision 4). It is what ran before.", customMessage: error.Message);
         using var client = KubernetesClient.Connect(_cluster.Endpoints, TimeProvider.System);
         (await FindAsync(client, KubernetesKind.Deployment, "gemma")).ShouldNotBeNull().Json.ToJsonString().ShouldContain(_fixture.Image.Digest);
         var listed = (await Should.ThrowAsync<UserException>(() => RollBackAsync(9))).Message;
@@ -166,6 +166,24 @@ public sealed partial class RolloutsTests
         var error = await Should.ThrowAsync<PreheatException>(() => Rollouts.DeployAsync(Request(), restricted.Endpoints, _fixture, TimeProvider.System, default));
         error.Message.ShouldContain("Revision 1 serves again (as revision 3)");
         (await Should.ThrowAsync<UserException>(() => Rollbacks.RunAsync(new() { Deployment = _fixture.Deployment, Revision = 7 }, restricted.Endpoints, _fixture, TimeProvider.System, default))).Message.ShouldContain("--revision 2  ");
+    }
+
+    [Fact]
+    public async Task Tells_endpoint_revisions_cold_starts_and_the_last_trouble()
+    {
+        await DeployAsync();
+        UseNewImage('9');
+        (_cluster.CrashWith, _cluster.CrashImage) = (Crash, _fixture.Image.Reference);
+        await Should.ThrowAsync<PreheatException>(() => DeployAsync(request => request with { NoRollback = true }));
+        var status = await ClusterStatus.GetAsync("gemma", inNamespace: null, _cluster.Endpoints, _fixture, TimeProvider.System, default);
+        status.Endpoints.ShouldBe(["http://gemma.default:8000 inside the cluster; from here: kubectl -n default port-forward service/gemma 8000"]);
+        status.Revisions.Select(revision => (revision.Number, revision.State, revision.IsCurrent)).ShouldBe([(2L, RevisionState.Failed, true), (1L, RevisionState.Good, false)]);
+        status.Revisions[1].ColdStart.ShouldNotBeNull();
+        status.Trouble.ShouldNotBeNull().ShouldStartWith("Pod/gemma-");
+        status.NewestStart.ShouldNotBeNull().Phases.Select(phase => phase.Phase).ShouldBe(["node", "image", "container", "weights", "ready"]);
+        var plan = await ClusterTeardown.PlanAsync("gemma", "default", withShared: false, _cluster.Endpoints, _fixture, TimeProvider.System, default);
+        plan.Lines().ShouldContain(line => line.StartsWith("default Deployment/gemma and its 2 pods, made ", StringComparison.Ordinal));
+        plan.Lines().ShouldContain(line => line.StartsWith("default the records of 2 revisions (ConfigMap/preheat-gemma-revision-1, ConfigMap/preheat-gemma-revision-2), made ", StringComparison.Ordinal));
     }
 
     private static Task<KubernetesObject?> FindAsync(KubernetesClient client, KubernetesKind kind, string name) => client.FindAsync(kind, "default", name, default);
