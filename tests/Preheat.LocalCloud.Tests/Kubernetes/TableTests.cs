@@ -69,6 +69,7 @@ public sealed class TableTests(TestCluster cluster)
     [InlineData("HorizontalPodAutoscaler", """{"spec":{"scaleTargetRef":{"kind":"Deployment","name":"d"},"minReplicas":1,"maxReplicas":4,"metrics":[{"type":"External","external":{"target":{"averageValue":"80"}}}]},"status":{"currentReplicas":2,"currentMetrics":[{"type":"External","external":{"current":{"averageValue":"55"}}}]}}""", "x Deployment/d 55/80 (avg) 1 4 2")]
     [InlineData("PodDisruptionBudget", """{"spec":{"maxUnavailable":1},"status":{"disruptionsAllowed":1}}""", "x N/A 1 1")]
     [InlineData("Job", """{"spec":{"completions":2},"status":{"succeeded":2,"conditions":[{"type":"Complete","status":"True"}]}}""", "x Complete 2/2")]
+    [InlineData("APIService", """{"spec":{"service":{"namespace":"a","name":"b"}},"status":{"conditions":[{"type":"Available","status":"True"}]}}""", "x a/b True")]
     [InlineData("EndpointSlice", """{"addressType":"IPv4","ports":[{"port":8000}],"endpoints":[{"addresses":["10.4.0.3"]}]}""", "x IPv4 8000 10.4.0.3")]
     [InlineData("PersistentVolume", """{"spec":{"capacity":{"storage":"300Gi"},"accessModes":["ReadOnlyMany"],"persistentVolumeReclaimPolicy":"Retain","claimRef":{"namespace":"n","name":"c"},"storageClassName":"s"},"status":{"phase":"Bound"}}""", "x 300Gi ROX Retain Bound n/c s")]
     [InlineData("Service", """{"spec":{"type":"LoadBalancer","clusterIP":"10.96.0.9","ports":[{"port":8000}]},"status":{"loadBalancer":{"ingress":[{"ip":"127.0.0.9"}]}}}""", "x LoadBalancer 10.96.0.9 127.0.0.9 8000/TCP")]

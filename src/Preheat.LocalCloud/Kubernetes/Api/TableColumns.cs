@@ -156,6 +156,13 @@ internal static class TableColumns
             Text("Endpoints", item => Joined(item.Objects("endpoints").SelectMany(endpoint => endpoint.Texts("addresses"))) is { Length: > 0 } addresses ? addresses : "<unset>"),
             Age,
         ],
+        [ResourceKinds.ApiService] =
+        [
+            Name,
+            Text("Service", item => item.Text("spec", "service", "name") is { } service ? $"{item.Text("spec", "service", "namespace")}/{service}" : "Local"),
+            Text("Available", item => item.Condition("Available").Text("status") ?? "Unknown"),
+            Age,
+        ],
         [ResourceKinds.Lease] = [Name, Text("Holder", item => item.Text("spec", "holderIdentity")), Age],
         [ResourceKinds.NetworkPolicy] = [Name, Text("Pod-Selector", item => Pairs(item.StringMap("spec", "podSelector", "matchLabels"))), Age],
         [ResourceKinds.PriorityClass] = [Name, Number("Value", item => item.Number("value")), Text("Global-Default", item => item.Flag("globalDefault") ? "true" : "false"), Age],
