@@ -29,17 +29,47 @@ internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSin
     // Takes the count of replicas over when an autoscaler decides it from now on: a field that its only manager lets go is reset to its default.
     private const string ReplicasManager = "preheat-replicas";
 
+    // Time that an API server may take to serve the kinds of a new definition.
+    private static readonly TimeSpan DefinitionLimit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    // Goes into a sentence, at its beginning too.
+    private string _kept = "nothing";
+
+    /// <summary>Applies the custom resource definitions of a set whose objects wait for them, once everything else was checked: no server checks an object of a kind that it does not have.</summary>
+    /// <exception cref="UserException">Some objects are refused; nothing was applied.</exception>
+    /// <exception cref="PreheatException">The API server does not serve a kind a minute after its definition was applied.</exception>
+    public async Task DefineAsync(IReadOnlyList<JsonObject> wanted, TimeProvider time, CancellationToken cancellation)
+    {
+        var later = await UndefinedAsync(wanted, cancellation);
+        if (later.Count == 0)
+            return;
+        await CheckAsync([.. wanted.Where(item => !later.Contains(new KubernetesObject(item).Kind))], cancellation);
+        var definitions = wanted.Where(item => KindsOf(item).Any(later.Contains)).ToList();
+        await ApplyAsync(definitions, cancellation);
+        _kept = $"nothing but {string.Join(", ", definitions.Select(item => new KubernetesObject(item).Title))}";
+        var began = time.GetTimestamp();
+        while ((await UndefinedAsync(wanted, cancellation)).FirstOrDefault() is { Kind: not null } kind)
+        {
+            if (time.GetElapsedTime(began) > DefinitionLimit)
+                throw new PreheatException($"The API server does not serve {kind.Kind} in {kind.ApiVersion} {DefinitionLimit.TotalSeconds:0} seconds after its definition was applied. Look at the conditions of {string.Join(", ", definitions.Select(item => new KubernetesObject(item).Title))}, then run Deploy again.");
+            await Task.Delay(Look, time, cancellation);
+        }
+    }
+
     /// <summary>The API server's own dry run of every object. Nothing is kept.</summary>
+    /// <remarks>Of a kind that the cluster gets with this set an object is taken as it is, with a warning; <see cref="DefineAsync"/> comes before where that matters.</remarks>
     /// <exception cref="UserException">Some are refused; the message lists them all.</exception>
     public async Task<IReadOnlyList<ObjectChange>> CheckAsync(IReadOnlyList<JsonObject> wanted, CancellationToken cancellation)
     {
         var changes = new ObjectChange?[wanted.Count];
         var refused = new ConcurrentDictionary<int, PreheatException>();
+        var later = await UndefinedAsync(wanted, cancellation);
         await EachAsync(Enumerable.Range(0, wanted.Count), async (index, token) =>
         {
             try
             {
-                changes[index] = await CheckAsync(wanted[index], token);
+                changes[index] = later.Contains(new KubernetesObject(wanted[index]).Kind) ? Unchecked(wanted[index]) : await CheckAsync(wanted[index], token);
             }
             catch (PreheatException exception) when (exception is KubernetesApiException or UserException && exception.ExitCode == 2)
             {
@@ -47,10 +77,33 @@ internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSin
             }
         }, cancellation);
         if (refused.Count == 1)
-            throw new UserException(refused.Values.Single().Message + "\nNothing was applied.", refused.Values.Single());
+            throw new UserException(refused.Values.Single().Message + $"\nN{_kept[1..]} was applied.", refused.Values.Single());
         if (!refused.IsEmpty)
-            throw new UserException($"The API server refuses {refused.Count} of {wanted.Count} objects; nothing was applied:" + string.Concat(refused.OrderBy(entry => entry.Key).Select(entry => "\n" + entry.Value.Message)));
+            throw new UserException($"The API server refuses {refused.Count} of {wanted.Count} objects; {_kept} was applied:" + string.Concat(refused.OrderBy(entry => entry.Key).Select(entry => "\n" + entry.Value.Message)));
         return [.. changes.OfType<ObjectChange>()];
+    }
+
+    /// <summary>Kinds that definitions of the set bring, that objects of it have, and that the cluster does not serve.</summary>
+    private async Task<IReadOnlyList<KubernetesKind>> UndefinedAsync(IReadOnlyList<JsonObject> wanted, CancellationToken cancellation)
+    {
+        var undefined = new List<KubernetesKind>();
+        foreach (var kind in wanted.SelectMany(KindsOf).Intersect(wanted.Select(item => new KubernetesObject(item).Kind)))
+        {
+            if (!await client.HasKindAsync(kind, cancellation))
+                undefined.Add(kind);
+        }
+        return undefined;
+    }
+
+    private static IEnumerable<KubernetesKind> KindsOf(JsonObject item) => new KubernetesObject(item).Kind.Kind == "CustomResourceDefinition"
+        ? item.Items("spec", "versions").Select(version => new KubernetesKind($"{item.Text("spec", "group")}/{version.Text("name")}", item.Text("spec", "names", "kind") ?? ""))
+        : [];
+
+    private ObjectChange Unchecked(JsonObject manifest)
+    {
+        var wanted = new KubernetesObject(manifest);
+        events.Emit(new Warning($"{wanted.Title} is not checked beforehand: its kind comes with a definition of the same manifests, and the cluster does not have that yet."));
+        return new(null, wanted);
     }
 
     private PreheatException WithPlaces(JsonObject wanted, PreheatException refusal)
@@ -69,9 +122,11 @@ internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSin
     public async Task<IReadOnlyList<ObjectChange>> ApplyAsync(IReadOnlyList<JsonObject> wanted, CancellationToken cancellation)
     {
         var changes = new ObjectChange[wanted.Count];
+        // A dry run brings no definitions.
+        var later = client.DryRun is null ? [] : await UndefinedAsync(wanted, cancellation);
         foreach (var rank in Enumerable.Range(0, wanted.Count).GroupBy(index => RankOf(new(wanted[index]))).OrderBy(rank => rank.Key))
         {
-            await EachAsync(rank, async (index, token) => changes[index] = await ApplyAsync(wanted[index], token), cancellation);
+            await EachAsync(rank, async (index, token) => changes[index] = later.Contains(new KubernetesObject(wanted[index]).Kind) ? Unchecked(wanted[index]) : await ApplyAsync(wanted[index], token), cancellation);
             foreach (var index in rank.Where(_ => client.DryRun is null))
                 events.Emit(new StateChanged(changes[index].After.Title, changes[index].Word));
         }

@@ -87,6 +87,7 @@ public static class Rollouts
         IReadOnlyList<ObjectChange> checks;
         try
         {
+            await apply.DefineAsync(set.Wanted, time, cancellation);
             checks = await apply.CheckAsync(set.Wanted, cancellation);
         }
         catch (UserException) when (madeNamespace is not null)
