@@ -64,6 +64,26 @@ public class RolloutTests(ClusterFixture cluster) : DeploymentTests(cluster)
     }
 
     [Theory]
+    [InlineData(RolloutStrategy.Surge)]
+    [InlineData(RolloutStrategy.Recreate)]
+    public async Task Judges_each_roll_out_by_its_own_deadline(RolloutStrategy strategy)
+    {
+        _deployment.Rendering.Break("base/vllm/deployment.yaml", "${PROGRESS_DEADLINE_SECONDS}", "10");
+        Task<Rollout> DeployAsync() => _deployment.DeployAsync(request => request with { Strategy = strategy });
+        _deployment.UseImage('9', new PodPlay(PodFate.NeverReady));
+        (await Should.ThrowAsync<RolloutFailedException>(DeployAsync)).Message.ShouldContain("no progress within 10 s");
+        // The missed deadline is in the status yet, and so is the pod that is not ready.
+        _deployment.UseImage('8');
+        (await DeployAsync()).Revision.ShouldBe("2");
+        _deployment.UseImage('6', new PodPlay(PodFate.NeverReady));
+        var error = await Should.ThrowAsync<PreheatException>(DeployAsync);
+        error.Message.ShouldContain("no progress within 10 s");
+        error.Message.ShouldContain("Revision 2 serves again (as revision 4)");
+        _deployment.UseImage('7');
+        (await DeployAsync()).Revision.ShouldBe("5");
+    }
+
+    [Theory]
     [InlineData(PodFate.NoImage, "ErrImagePull")]
     [InlineData(PodFate.OutOfMemory, "OOMKilled")]
     internal async Task Says_what_stands_in_the_way(PodFate fate, string expected)

@@ -42,7 +42,7 @@ internal sealed record DeploySet(IReadOnlyList<JsonObject> Wanted, ServingEndpoi
 
     private static ServingEndpoint EndpointOf(IReadOnlyList<ManifestObject> manifests, ManifestObject workload)
     {
-        var service = manifests.FirstOrDefault(value => value.Kind == "Service") ?? throw new UserException("The manifests hold no Service, so nothing could reach the server.");
+        var service = ServiceOf(manifests, workload);
         var port = service.Root.Items("spec", "ports").OfType<YamlMap>().FirstOrDefault() ?? throw new UserException($"{service.Root.At}: {service.Title} has no ports.");
         var name = workload.Root.Items("spec", "template", "spec", "containers").OfType<YamlMap>()
             .SelectMany(container => container.Items("args").OfType<YamlScalar>())
@@ -51,6 +51,20 @@ internal sealed record DeploySet(IReadOnlyList<JsonObject> Wanted, ServingEndpoi
             ?? throw new UserException($"{workload.Root.At}: {workload.Title} gives its server neither {string.Join("NAME nor ", ServedModelNames)}NAME.");
         var kind = service.Root.Text("spec", "type") is "LoadBalancer" ? EndpointKind.LoadBalancer : EndpointKind.ServiceProxy;
         return new(kind, service.Namespace ?? "default", service.Name, port.Text("name") ?? port.Text("port") ?? "", name);
+    }
+
+    // A deployment may bring Services for other pods, such as a cache of its own.
+    private static ManifestObject ServiceOf(IReadOnlyList<ManifestObject> manifests, ManifestObject workload)
+    {
+        var labels = workload.Root.Find("spec", "template", "metadata", "labels") as YamlMap;
+        var services = manifests.Where(value => value.Kind == "Service" && value.Namespace == workload.Namespace && value.Root.Find("spec", "selector") is YamlMap { Entries.Count: > 0 } selector && ReferenceChecks.IsPartOf(selector, labels)).ToList();
+        return services switch
+        {
+            [] => throw new UserException($"The manifests hold no Service whose selector matches the pods of {workload.Title}, so nothing could reach the server."),
+            [var only] => only,
+            _ => services.Find(service => service.Name == workload.Name)
+                ?? throw new UserException($"{workload.Root.At}: several Services select the pods of {workload.Title}: {string.Join(", ", services.Select(service => service.Name).Order(StringComparer.Ordinal))}. Name the one that clients use {workload.Name}."),
+        };
     }
 
     private static IEnumerable<JsonObject> SecretsOf(DeployRequest request, ManifestObject workload)

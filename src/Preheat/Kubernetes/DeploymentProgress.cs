@@ -1,10 +1,13 @@
+using System.Text.Json.Nodes;
+
 namespace Preheat.Kubernetes;
 
 /// <summary>The roll-out of a Deployment (kubernetes.io, "Deployments", "Deployment status").</summary>
 internal static class DeploymentProgress
 {
     /// <summary>The checks in their order: each one holds only if those before it passed.</summary>
-    public static ObjectProgress Of(KubernetesObject deployment)
+    /// <param name="earlier">The condition <c>Progressing</c> that an earlier roll-out left; null for none.</param>
+    public static ObjectProgress Of(KubernetesObject deployment, JsonObject? earlier = null)
     {
         var json = deployment.Json;
         var desired = json.Whole("spec", "replicas") ?? 1;
@@ -13,7 +16,7 @@ internal static class DeploymentProgress
         var available = json.Whole("status", "availableReplicas") ?? 0;
         if (ObjectProgress.IsUnseen(deployment))
             return ObjectProgress.Waiting(ObjectProgress.Unseen);
-        if (IsLate(deployment))
+        if (IsLate(deployment, earlier))
             return ObjectProgress.Failed("no progress before the deadline", $"no progress within {json.Whole("spec", "progressDeadlineSeconds") ?? 600} s ({deployment.Condition("Progressing").Text("message")})");
         if (json.Flag("spec", "paused"))
             return ObjectProgress.Failed("paused", "the roll-out is paused; somebody did that. Go on with: kubectl rollout resume");
@@ -27,7 +30,11 @@ internal static class DeploymentProgress
     }
 
     /// <summary>True when Kubernetes calls the roll-out failed, since nothing came of it in time.</summary>
-    public static bool IsLate(KubernetesObject deployment) => deployment.Condition("Progressing").Text("reason") is "ProgressDeadlineExceeded";
+    /// <param name="earlier">The condition that an earlier roll-out left: the controller sets another one, with a time of its own, as soon as something progresses.</param>
+    public static bool IsLate(KubernetesObject deployment, JsonObject? earlier = null) =>
+        deployment.Condition("Progressing") is { } now
+        && now.Text("reason") is "ProgressDeadlineExceeded"
+        && !(earlier is not null && earlier.Text("reason") == now.Text("reason") && earlier.Text("lastUpdateTime") == now.Text("lastUpdateTime") && earlier.Text("message") == now.Text("message"));
 
     // Pods that cannot even be made: a quota, a policy.
     private static string ReplicaFailure(KubernetesObject deployment) =>

@@ -46,10 +46,22 @@ internal static class EndpointFinder
             }
             if (time.GetElapsedTime(began) > Limit)
             {
-                var warnings = (await client.EventsAsync(service, cancellation)).Where(item => item.Json.Text("type") == "Warning").Select(item => $"\n  {item.Json.Text("reason")}: {item.Json.Text("message")}").TakeLast(3);
-                throw new PreheatException($"{service.Title} has no address after {Spans.Text(Limit)}; a quota for forwarding rules or a firewall may stand in the way.{string.Concat(warnings)}");
+                throw new PreheatException($"{service.Title} has no address after {Spans.Text(Limit)}; a quota for forwarding rules or a firewall may stand in the way.{await WarningsAsync(client, service, cancellation)}");
             }
             await Task.Delay(Interval, time, cancellation);
+        }
+    }
+
+    private static async Task<string> WarningsAsync(KubernetesClient client, KubernetesObject service, CancellationToken cancellation)
+    {
+        try
+        {
+            var warnings = (await client.EventsAsync(service, cancellation)).Where(item => item.Json.Text("type") == "Warning");
+            return string.Concat(warnings.Select(item => $"\n  {item.Json.Text("reason")}: {item.Json.Text("message")}").TakeLast(3));
+        }
+        catch (PreheatException exception)
+        {
+            return $"\n  (no warnings: {exception.Message})";
         }
     }
 

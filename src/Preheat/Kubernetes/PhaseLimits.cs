@@ -29,6 +29,9 @@ public sealed record PhaseLimits
     /// <summary>How long the API server may be away; what runs in the cluster goes on meanwhile.</summary>
     public TimeSpan Outage { get; init; } = UsualOutage;
 
+    /// <summary>How long what a container asks for (a Secret, a ConfigMap, a key) may not be there yet; others may make it at the same time. The default value is 60 seconds.</summary>
+    public TimeSpan Missing { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>The first request to a pod. Longer, and its time is not told; the roll-out does not fail. The default value is 60 seconds.</summary>
     public TimeSpan FirstToken { get; init; } = TimeSpan.FromSeconds(60);
 

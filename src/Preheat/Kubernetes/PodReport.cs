@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Preheat.Kubernetes;
 
@@ -7,11 +8,12 @@ namespace Preheat.Kubernetes;
 /// <param name="Container">The container it is about; null for the whole pod.</param>
 /// <param name="IsFinal">True when waiting will not help: somebody must change something.</param>
 /// <param name="IsCrash">True when the container ran and ended, so its last log tells why.</param>
+/// <param name="MayPass">True when something is missing that may be made a moment later (a Secret that an operator brings): final only when it stays.</param>
 /// <param name="IsEndedBySignal">True when it ended as after SIGTERM or SIGKILL, and not for want of memory.</param>
-internal sealed record PodTrouble(string Reason, string Message, string? Container, bool IsFinal, bool IsCrash, bool IsEndedBySignal = false);
+internal sealed record PodTrouble(string Reason, string Message, string? Container, bool IsFinal, bool IsCrash, bool IsEndedBySignal = false, bool MayPass = false);
 
 /// <summary>The state of one pod in a line, and its trouble if it has any.</summary>
-internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble)
+internal sealed partial record PodReport(string State, bool IsReady, PodTrouble? Trouble)
 {
     /// <summary>Restarts after which a container that keeps ending is given up.</summary>
     public const int MostRestarts = 3;
@@ -19,7 +21,7 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
     // The kubelet goes on trying these, but each needs another manifest or another object first.
     private static readonly HashSet<string> FinalReasons = new(StringComparer.Ordinal)
     {
-        "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError",
+        "InvalidImageName", "ErrImageNeverPull",
     };
 
     private static readonly HashSet<string> CrashReasons = new(StringComparer.Ordinal) { "CrashLoopBackOff", "RunContainerError", "CreateContainerError" };
@@ -39,12 +41,17 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
             : PodPhase.Image;
     }
 
+    /// <summary>True for a pod that has ended for good: nothing of it is waited for any more.</summary>
+    public static bool IsOver(KubernetesObject pod) => pod.Json.Text("status", "phase") is "Failed" or "Succeeded";
+
     public static PodReport Of(KubernetesObject pod)
     {
         if (pod.IsDeleting)
             return new("stopping", IsReady: false, Trouble: null);
         if (pod.Json.Text("status", "phase") is "Failed")
             return new($"failed: {pod.Json.Text("status", "reason")} {pod.Json.Text("status", "message")}".TrimEnd(), IsReady: false, new(pod.Json.Text("status", "reason") ?? "Failed", pod.Json.Text("status", "message") ?? "", Container: null, IsFinal: false, IsCrash: false));
+        if (IsOver(pod))
+            return new("ended", IsReady: false, Trouble: null);
         if (pod.Condition("PodScheduled") is { } scheduled && scheduled.Text("status") == "False")
             return Troubled("no node yet", scheduled.Text("reason") ?? "Unschedulable", scheduled.Text("message") + Selector(pod, scheduled.Text("message")), container: null, isFinal: false, isCrash: false);
         if (pod.Condition("Ready").Text("status") == "True")
@@ -68,6 +75,8 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
             var crash = CrashReasons.Contains(reason);
             // How the last run ended says more than for how long the next one is put off.
             var message = crash && LastEnd(container) is { Length: > 0 } end ? $"{restarts} restarts, {end}" : waiting.Text("message");
+            if (reason is "CreateContainerConfigError")
+                return OfConfiguration(reason, message ?? "", name);
             return Troubled(reason, reason, message, name, FinalReasons.Contains(reason) || (crash && restarts >= MostRestarts), crash, crash && IsEndedBySignal(container));
         }
         if (container.At("state", "terminated") is { } ended && ended.Whole("exitCode") is not 0)
@@ -76,6 +85,20 @@ internal sealed record PodReport(string State, bool IsReady, PodTrouble? Trouble
             return new(restarts == 0 ? "started; loading, not ready yet" : $"started, {restarts} restarts; not ready yet", IsReady: false, Trouble: null);
         return null;
     }
+
+    // pkg/kubelet: what the manifests themselves have wrong is final; what the kubelet has not read yet comes by itself; else something is missing.
+    private static PodReport OfConfiguration(string reason, string message, string? container)
+    {
+        var isFinal = FaultForm().IsMatch(message);
+        var report = Troubled(reason, reason, message, container, isFinal, isCrash: false);
+        return report with { Trouble = report.Trouble! with { MayPass = !isFinal && !UnreadForm().IsMatch(message) } };
+    }
+
+    [GeneratedRegex("runAsNonRoot|run as root|non-numeric user", RegexOptions.CultureInvariant)]
+    private static partial Regex FaultForm();
+
+    [GeneratedRegex("failed to sync .* cache|not registered|not yet been read|host IP unknown", RegexOptions.CultureInvariant)]
+    private static partial Regex UnreadForm();
 
     private static PodReport Troubled(string state, string reason, string? message, string? container, bool isFinal, bool isCrash, bool isEndedBySignal = false) =>
         new(string.IsNullOrEmpty(message) ? state : $"{state}: {message}", IsReady: false, new(reason, message ?? "", container, isFinal, isCrash, isEndedBySignal));

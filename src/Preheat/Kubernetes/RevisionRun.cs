@@ -25,11 +25,11 @@ internal sealed class RevisionRun(
         }
         record = await records.AppliedAsync(record, applied, cancellation);
         live.Applied(applied);
-        var workload = applied.First(IsWorkload).After;
+        var workload = applied.First(IsWorkload);
         RolloutView view;
         try
         {
-            view = await new RolloutWatch(client, workload, OwnedObjects.Selector(deployment), live, events, time).WaitAsync(PhaseLimits.Of(workload, timeouts), cancellation);
+            view = await new RolloutWatch(client, workload, OwnedObjects.Selector(deployment), live, events, time).WaitAsync(PhaseLimits.Of(workload.After, timeouts), cancellation);
         }
         catch (RolloutFailedException)
         {

@@ -100,7 +100,7 @@ internal static class Revisions
         var applied = await client.ApplyAsync(manifest, new(force), cancellation);
         if (client.DryRun is not null)
             return new(applied, set, []);
-        return await new RolloutWatch(client, applied, OwnedObjects.Selector(name), live, events, time).WaitAsync(PhaseLimits.Of(applied, timeouts), cancellation);
+        return await new RolloutWatch(client, new(now, applied), OwnedObjects.Selector(name), live, events, time).WaitAsync(PhaseLimits.Of(applied, timeouts), cancellation);
     }
 
     internal static long NumberOf(KubernetesObject set) =>

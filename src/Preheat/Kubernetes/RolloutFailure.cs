@@ -23,7 +23,7 @@ internal static partial class RolloutFailure
     {
         var evidence = new StringBuilder();
         var (warnings, log) = (new List<string>(), (IReadOnlyList<string>)[]);
-        var worst = trouble?.Pod ?? view.Pods.OrderBy(pod => PodReport.Of(pod) switch { { IsReady: true } => 2, { Trouble: null } => 1, _ => 0 }).FirstOrDefault();
+        var worst = trouble?.Pod ?? view.Pods.OrderBy(pod => PodReport.Of(pod) switch { { IsReady: true } => 3, _ when PodReport.IsOver(pod) => 2, { Trouble: null } => 1, _ => 0 }).FirstOrDefault();
         var found = trouble?.Trouble ?? (worst is null ? null : PodReport.Of(worst).Trouble);
         var others = view.Pods.Where(pod => pod.Name != trouble?.Pod.Name).ToList();
         foreach (var pod in others.Take(MostPods))

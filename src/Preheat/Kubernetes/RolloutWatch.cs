@@ -9,7 +9,8 @@ namespace Preheat.Kubernetes;
 internal sealed record RolloutView(KubernetesObject Deployment, KubernetesObject? ReplicaSet, IReadOnlyList<KubernetesObject> Pods);
 
 /// <summary>Watches one Deployment with its ReplicaSets and pods until it is rolled out, or cannot be. Tells changes only.</summary>
-internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject deployment, string labels, RolloutLive live, IEventSink events, TimeProvider time)
+/// <param name="applied">The Deployment, before and after what is to be rolled out was applied.</param>
+internal sealed class RolloutWatch(KubernetesClient client, ObjectChange applied, string labels, RolloutLive live, IEventSink events, TimeProvider time)
 {
     /// <summary>The annotation that counts the revisions of a Deployment.</summary>
     public const string Revision = "deployment.kubernetes.io/revision";
@@ -25,9 +26,12 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
 
     private static readonly KubernetesKind[] Kinds = [KubernetesKind.Deployment, KubernetesKind.ReplicaSet, KubernetesKind.Pod];
 
+    private readonly KubernetesObject _deployment = applied.After;
+    private readonly RolloutStart _start = new(applied);
     private readonly Dictionary<string, KubernetesObject> _objects = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _pulls = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _missing = new(StringComparer.Ordinal);
     private readonly PodPhases _phases = new(client, time);
     private (string Pod, string Text)? _trouble;
     private ServerOutage.Away? _away;
@@ -61,13 +65,13 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
                 if (outage.Now is { } away)
                 {
                     if (isLate)
-                        throw RolloutFailure.Unknown(deployment, new PreheatException(away.Why));
+                        throw RolloutFailure.Unknown(_deployment, new PreheatException(away.Why));
                     TellOutage(away, limits);
                     continue;
                 }
                 TellOutage(null, limits);
                 if (limits.Whole is { } whole && isLate)
-                    throw await RolloutFailure.ExplainAsync(client, View() ?? new(deployment, null, []), $"it is not complete after {Spans.Text(whole)}", trouble: null, cancellation, RolloutTimeouts.More(whole));
+                    throw await RolloutFailure.ExplainAsync(client, View() ?? new(_deployment, null, []), $"it is not complete after {Spans.Text(whole)}", trouble: null, cancellation, RolloutTimeouts.More(whole));
                 if (missing > 0)
                     continue;
                 if (isNews && await JudgeAsync(limits, cancellation) is { } done)
@@ -92,7 +96,7 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
     {
         try
         {
-            await foreach (var change in client.WatchAsync(kind, new(deployment.Namespace, Labels: labels), outage, cancellation))
+            await foreach (var change in client.WatchAsync(kind, new(_deployment.Namespace, Labels: labels), outage, cancellation))
                 await changes.WriteAsync(change, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -119,7 +123,7 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
         }
         catch (PreheatException failure)
         {
-            throw RolloutFailure.Unknown(deployment, failure);
+            throw RolloutFailure.Unknown(_deployment, failure);
         }
     }
 
@@ -133,6 +137,8 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
             var spent = time.GetElapsedTime(over.Began);
             events.Emit(new StateChanged(Server, $"answers again, after {Spans.Text(spent)}"));
             _phases.Prolong(spent);
+            foreach (var pod in _missing.Keys.ToList())
+                _missing[pod] = time.GetTimestamp();
             _lastChange = time.GetTimestamp();
         }
         _away = now;
@@ -149,15 +155,17 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
             _objects.Remove(seen.Uid);
         else
             _objects[seen.Uid] = seen;
+        if (seen.Uid == _deployment.Uid)
+            _start.Take(seen);
         return 0;
     }
 
     private RolloutView? View()
     {
-        if (!_objects.TryGetValue(deployment.Uid, out var current))
+        if (!_objects.TryGetValue(_deployment.Uid, out var current))
             return null;
         var revision = current.Annotation(Revision);
-        var set = _objects.Values.FirstOrDefault(item => item.Kind == KubernetesKind.ReplicaSet && item.IsOwnedBy(current) && item.Annotation(Revision) == revision);
+        var set = !_start.HasRevision(current) ? null : _objects.Values.FirstOrDefault(item => item.Kind == KubernetesKind.ReplicaSet && item.IsOwnedBy(current) && item.Annotation(Revision) == revision);
         var pods = _objects.Values
             .Where(item => set is not null && item.Kind == KubernetesKind.Pod && item.IsOwnedBy(set))
             .OrderBy(item => item.CreatedAt)
@@ -167,8 +175,8 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
 
     private async Task<RolloutView?> JudgeAsync(PhaseLimits limits, CancellationToken cancellation)
     {
-        var view = View() ?? throw new PreheatException($"{deployment.Title} was removed while it rolled out. Somebody else works on the namespace {deployment.Namespace}.");
-        var progress = DeploymentProgress.Of(view.Deployment);
+        var view = View() ?? throw new PreheatException($"{_deployment.Title} was removed while it rolled out. Somebody else works on the namespace {_deployment.Namespace}.");
+        var progress = _start.ProgressOf(view.Deployment);
         Tell(view.Deployment.Title, progress.State);
         // Before the controller has seen the change, pods and revision are those of the previous one.
         if (ObjectProgress.IsUnseen(view.Deployment))
@@ -179,13 +187,17 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
             _phases.Take(pod);
             if (Tell(pod.Title, report.State) && report.Trouble is { Reason: "ErrImagePull" })
                 _pulls[pod.Uid] = _pulls.GetValueOrDefault(pod.Uid) + 1;
+            if (report.Trouble is not { MayPass: true })
+                _missing.Remove(pod.Uid);
+            else
+                _missing.TryAdd(pod.Uid, time.GetTimestamp());
             if (report.Trouble is not null)
                 _trouble = (pod.Uid, $"{pod.Title}: {report.State}");
             if (report.Trouble is { } trouble && (trouble.IsFinal || _pulls.GetValueOrDefault(pod.Uid) >= MostPulls))
                 throw await RolloutFailure.ExplainAsync(client, view, $"{pod.Title}: {report.State}", (pod, trouble), cancellation);
         }
         if (progress.Failure is { } failure)
-            throw await RolloutFailure.ExplainAsync(client, view, failure, trouble: null, cancellation, DeploymentProgress.IsLate(view.Deployment) ? MoreTime(view, limits) : null);
+            throw await RolloutFailure.ExplainAsync(client, view, failure, trouble: null, cancellation, _start.IsLate(view.Deployment) ? MoreTime(view, limits) : null);
         // The Deployment's own news may overtake its pods'; the view that is handed out has both.
         return progress.IsDone && view.Pods.Count(pod => PodReport.Of(pod).IsReady) >= (view.Deployment.Json.Whole("spec", "replicas") ?? 1) ? view : null;
     }
@@ -196,27 +208,30 @@ internal sealed class RolloutWatch(KubernetesClient client, KubernetesObject dep
             return;
         _lastShow = time.GetTimestamp();
         var isSeen = !ObjectProgress.IsUnseen(view.Deployment);
-        if (_trouble is { } trouble && !view.Pods.Any(pod => pod.Uid == trouble.Pod && !PodReport.Of(pod).IsReady))
+        if (_trouble is { } trouble && !Waited(view).Any(pod => pod.Uid == trouble.Pod && !PodReport.Of(pod).IsReady))
             _trouble = null;
-        live.Show(view, DeploymentProgress.Of(view.Deployment).State, isSeen ? [.. Waited(view).Select(pod => _phases.Picture(pod, limits))] : [], _trouble?.Text);
+        live.Show(view, _start.ProgressOf(view.Deployment).State, isSeen ? [.. Waited(view).Select(pod => _phases.Picture(pod, limits))] : [], _trouble?.Text);
     }
 
     // Kubernetes' own deadline is over: what would have it wait longer for the pod that is waited for.
     private string? MoreTime(RolloutView view, PhaseLimits limits) =>
         Waited(view).Where(pod => !PodReport.Of(pod).IsReady && _phases.Knows(pod)).Select(pod => _phases.Picture(pod, limits).Phase).Select(phase => limits.Of(phase) is { } limit ? RolloutTimeouts.More(phase, limit) : null).FirstOrDefault();
 
-    private static IEnumerable<KubernetesObject> Waited(RolloutView view) => view.Pods.Where(pod => !pod.IsDeleting);
+    // A pod that has ended (evicted, refused by its node, on a Spot machine that went) stays listed while another takes its place.
+    private static IEnumerable<KubernetesObject> Waited(RolloutView view) => view.Pods.Where(pod => !pod.IsDeleting && !PodReport.IsOver(pod));
 
     // Is a limit over, and what do events and logs say?
     private async Task GlanceAsync(PhaseLimits limits, CancellationToken cancellation)
     {
         if (time.GetElapsedTime(_lastChange) > limits.Quiet)
-            throw await RolloutFailure.ExplainAsync(client, View() ?? new(deployment, null, []), $"nothing has changed for {limits.Quiet.TotalSeconds:0} s", trouble: null, cancellation, View() is { } quiet ? MoreTime(quiet, limits) : null);
+            throw await RolloutFailure.ExplainAsync(client, View() ?? new(_deployment, null, []), $"nothing has changed for {limits.Quiet.TotalSeconds:0} s", trouble: null, cancellation, View() is { } quiet ? MoreTime(quiet, limits) : null);
         if (View() is not { } view || ObjectProgress.IsUnseen(view.Deployment))
             return;
         var waiting = Waited(view).Where(pod => !PodReport.Of(pod).IsReady).ToList();
         foreach (var pod in waiting)
         {
+            if (_missing.TryGetValue(pod.Uid, out var since) && time.GetElapsedTime(since) > limits.Missing && PodReport.Of(pod) is { Trouble: { } lack } report)
+                throw await RolloutFailure.ExplainAsync(client, view, $"{pod.Title}: {report.State}", (pod, lack), cancellation);
             if (_phases.Picture(pod, limits) is { Limit: { } limit } picture && time.GetUtcNow() - picture.Since > limit)
             {
                 var why = $"{pod.Title} is in the phase '{picture.Phase.Text()}' for longer than {Spans.Text(limit)}: {PodReport.Of(pod).State}";

@@ -53,12 +53,34 @@ public sealed class EndpointFinderTests : ScriptedServerTests
         (await Should.ThrowAsync<PreheatException>(FindAsync)).Message.ShouldContain("Service/gemma was removed while its load balancer was waited for");
     }
 
-    private async Task<ServingEndpoint> FindAsync()
+    [Theory]
+    [InlineData(200, "\n  SyncLoadBalancerFailed: quota exceeded")]
+    [InlineData(403, "\n  (no warnings: Cannot list events: events is forbidden")]
+    public async Task Says_that_no_address_came_also_to_whom_may_not_read_events(int status, string ending)
+    {
+        _server.Answer = context => !context.Request.Path.Value!.EndsWith("/events", StringComparison.Ordinal) ? ServiceAsync(context, 80, "")
+            : ScriptedApiServer.JsonAsync(context, status == 200 ? """{"metadata":{},"items":[{"involvedObject":{"name":"gemma","uid":"u"},"type":"Warning","reason":"SyncLoadBalancerFailed","message":"quota exceeded"}]}""" : """{"kind":"Status","reason":"Forbidden","message":"events is forbidden: User \"me\" cannot list resource \"events\""}""", status);
+        var error = await Should.ThrowAsync<PreheatException>(() => FindAsync(new HoursInSeconds()));
+        error.Message.ShouldStartWith("Service/gemma has no address after 10 min");
+        error.Message.ShouldContain(ending);
+        error.ExitCode.ShouldBe(1);
+    }
+
+    private Task<ServingEndpoint> FindAsync() => FindAsync(new HastyTime());
+
+    private async Task<ServingEndpoint> FindAsync(TimeProvider time)
     {
         using var client = KubernetesClient.Connect(_server.Endpoints(), TimeProvider.System);
-        return await EndpointFinder.FindAsync(client, Wanted, _events, new HastyTime(), default);
+        return await EndpointFinder.FindAsync(client, Wanted, _events, time, default);
+    }
+
+    private sealed class HoursInSeconds : TimeProvider
+    {
+        public override long TimestampFrequency => base.TimestampFrequency / 10_000;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => base.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / 100 : dueTime, period);
     }
 
     private static Task ServiceAsync(HttpContext context, int port, string ingress) =>
-        ScriptedApiServer.JsonAsync(context, $$$"""{"kind":"Service","metadata":{"name":"gemma","namespace":"n"},"spec":{"type":"LoadBalancer","ports":[{"name":"http","port":{{{port}}} }]},"status":{"loadBalancer":{"ingress":[{{{ingress}}}]} } }""");
+        ScriptedApiServer.JsonAsync(context, $$$"""{"kind":"Service","metadata":{"name":"gemma","namespace":"n","uid":"u"},"spec":{"type":"LoadBalancer","ports":[{"name":"http","port":{{{port}}} }]},"status":{"loadBalancer":{"ingress":[{{{ingress}}}]} } }""");
 }

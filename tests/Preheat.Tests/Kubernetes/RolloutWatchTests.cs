@@ -80,6 +80,52 @@ public sealed class RolloutWatchTests : ScriptedRolloutTests
     }
 
     [Fact]
+    public async Task Waits_for_no_pod_that_has_ended()
+    {
+        var (brief, ample) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMinutes(1));
+        // The node refused it, and it stays listed; another one takes its place.
+        _rollout.SetPod("""{"phase":"Failed","reason":"UnexpectedAdmissionError","message":"no healthy devices present"}""");
+        _rollout.SetPod("""{"phase":"Running","containerStatuses":[{"name":"server","ready":false,"state":{"running":{}}}]}""", name: "gemma-1-b");
+        var waiting = _rollout.WaitAsync(ample, new() { Image = brief, Weights = ample, Ready = ample, Quiet = ample });
+        await ToldAsync("Pod/gemma-1-a: failed: UnexpectedAdmissionError");
+        await ToldAsync("Pod/gemma-1-b: started; loading, not ready yet");
+        await Task.Delay(2 * brief);
+        _rollout.SetPod("""{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}""", name: "gemma-1-b");
+        _rollout.SetDeployment("""{"observedGeneration":1,"updatedReplicas":1,"replicas":1,"availableReplicas":1}""");
+        await waiting;
+        _rollout.Told.OfType<RolloutSeen>().Select(seen => seen.Picture).OfType<RolloutPicture>().Last().Pods.ShouldHaveSingleItem().Name.ShouldBe("gemma-1-b");
+    }
+
+    [Theory]
+    [InlineData("failed to sync secret cache: timed out waiting for the condition")]
+    [InlineData("secret \"gemma-hub\" not found")]
+    public async Task Waits_for_what_a_container_asks_for(string message)
+    {
+        _rollout.SetPod(Configuration(message));
+        var waiting = _rollout.WaitAsync(Long);
+        await ToldAsync("Pod/gemma-1-a: CreateContainerConfigError: " + message);
+        waiting.IsCompleted.ShouldBeFalse();
+        _rollout.SetPod("""{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}""");
+        _rollout.SetDeployment("""{"observedGeneration":1,"updatedReplicas":1,"replicas":1,"availableReplicas":1}""");
+        await waiting;
+    }
+
+    [Fact]
+    public async Task Gives_what_a_container_asks_for_a_minute_to_be_there()
+    {
+        var ample = TimeSpan.FromMinutes(5);
+        var limits = new PhaseLimits { Weights = ample, Ready = ample, Quiet = ample, Missing = TimeSpan.FromMilliseconds(300) };
+        _rollout.SetPod(Configuration("failed to sync secret cache: timed out waiting for the condition"));
+        var waiting = _rollout.WaitAsync(Long, limits);
+        await ToldAsync("Pod/gemma-1-a: CreateContainerConfigError: failed to sync");
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        waiting.IsCompleted.ShouldBeFalse("the kubelet reads it again");
+        _rollout.SetPod(Configuration("secret \"gemma-hub\" not found"));
+        (await Should.ThrowAsync<RolloutFailedException>(() => waiting)).Message.ShouldContain("a Secret is not there: Pod/gemma-1-a: CreateContainerConfigError: secret \"gemma-hub\" not found");
+        new PhaseLimits { Weights = ample, Ready = ample, Quiet = ample }.Missing.ShouldBe(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
     public async Task Ends_when_nothing_changes_any_more()
     {
         _rollout.SetPod("""{"phase":"Running","containerStatuses":[{"name":"server","ready":false,"state":{"running":{}}}]}""");
@@ -145,6 +191,9 @@ public sealed class RolloutWatchTests : ScriptedRolloutTests
         using var client = KubernetesClient.Connect(_server.Endpoints(), TimeProvider.System);
         return (await ColdStartTimeline.ReadAsync(client, view.Pods[0], view.ReplicaSet, default)).Phases;
     }
+
+    private static string Configuration(string message) =>
+        $$$"""{"phase":"Pending","containerStatuses":[{"name":"server","state":{"waiting":{"reason":"CreateContainerConfigError","message":{{{System.Text.Json.JsonSerializer.Serialize(message)}}} } } }]}""";
 
     private async Task<string> FailsAsync()
     {

@@ -22,17 +22,27 @@ internal sealed class ScriptedRollout(ScriptedApiServer server) : IEventSink
     /// <summary>Answers in the place of a server that works; null lets it work.</summary>
     public Func<HttpContext, Task>? Fault { get; set; }
 
-    public static KubernetesObject Applied => new(Object("apps/v1", "Deployment", "gemma", null, """{"generation":1}""", "{}"));
+    /// <summary>What was applied, and over what.</summary>
+    public ObjectChange Applied { get; set; } = new(null, Deployment("{}", revision: null));
 
     public void Emit(RunEvent runEvent) => Told.Enqueue(runEvent);
 
-    public void SetDeployment(string status) => Set("deployments", Object("apps/v1", "Deployment", "gemma", null, """{"generation":1,"annotations":{"deployment.kubernetes.io/revision":"1"}}""", status));
-
-    public void SetReplicaSet() => Set("replicasets", Object("apps/v1", "ReplicaSet", "gemma-1", "gemma", """{"annotations":{"deployment.kubernetes.io/revision":"1"}}""", "{}"));
-
-    public void SetPod(string status, string annotations = "{}", string? node = "node")
+    /// <param name="image">Image of its pods, beside which its template has nothing.</param>
+    public static KubernetesObject Deployment(string status, string? revision = "1", int generation = 1, string image = "a")
     {
-        var pod = Object("v1", "Pod", "gemma-1-a", "gemma-1", $$"""{"creationTimestamp":"2026-11-21T10:00:00Z","annotations":{{annotations}}}""", status);
+        var item = Object("apps/v1", "Deployment", "gemma", null, $$$"""{"generation":{{{generation}}},"annotations":{"deployment.kubernetes.io/revision":{{{(revision is null ? "null" : $"\"{revision}\"")}}} } }""", status);
+        item["spec"]!["template"] = new JsonObject { ["spec"] = new JsonObject { ["containers"] = new JsonArray(new JsonObject { ["image"] = image }) } };
+        return new(item);
+    }
+
+    public void SetDeployment(string status, string revision = "1", int generation = 1) => Set("deployments", Deployment(status, revision, generation).Json);
+
+    public void SetReplicaSet(string revision = "1") => Set("replicasets", Object("apps/v1", "ReplicaSet", "gemma-" + revision, "gemma", $$$"""{"annotations":{"deployment.kubernetes.io/revision":"{{{revision}}}"} }""", "{}"));
+
+    /// <param name="name">Its ReplicaSet's, and a letter.</param>
+    public void SetPod(string status, string annotations = "{}", string? node = "node", string name = "gemma-1-a")
+    {
+        var pod = Object("v1", "Pod", name, name[..^2], $$"""{"creationTimestamp":"2026-11-21T10:00:00Z","annotations":{{annotations}}}""", status);
         pod["spec"]!["nodeName"] = node;
         Set("pods", pod);
     }
