@@ -133,14 +133,15 @@ internal sealed class ObjectApply(KubernetesClient client, bool force, IEventSin
         return changes;
     }
 
-    /// <summary>What others refer to comes first: namespaces and definitions, then configuration, then services, workloads, and what looks at workloads.</summary>
+    /// <summary>What others refer to comes first: namespaces, definitions and classes, then configuration, services, workloads, what looks at workloads, and what scales them by that.</summary>
     internal static int RankOf(KubernetesObject item) => item.Kind.Kind switch
     {
-        "Namespace" or "CustomResourceDefinition" or "PriorityClass" or "StorageClass" or "RuntimeClass" => 0,
+        "Namespace" or "CustomResourceDefinition" or "PriorityClass" or "StorageClass" or "RuntimeClass" or "ComputeClass" => 0,
         "ServiceAccount" or "Secret" or "ConfigMap" or "ResourceQuota" or "LimitRange" or "Role" or "ClusterRole" => 1,
         "RoleBinding" or "ClusterRoleBinding" or "PersistentVolume" or "PersistentVolumeClaim" or "NetworkPolicy" => 2,
         "Service" => 3,
         "Deployment" or "StatefulSet" or "DaemonSet" or "Job" or "CronJob" or "Pod" or "ReplicaSet" => 4,
+        "HorizontalPodAutoscaler" or "ScaledObject" => 6,
         _ => 5,
     };
 

@@ -71,10 +71,11 @@ public sealed class SchedulingTests : IAsyncLifetime
               }
             }
             """)!);
+        await ScheduledAsync(ns, "early");
         await cluster.PostAsync($"api/v1/{ns}pods", Classed("first", "l4"));
         (await NodeAsync("first")).ShouldBe("l4 spot: nvidia.com/gpu cloud.google.com/gke-spot cloud.google.com/compute-class");
 
-        // One Spot machine is all there is; on-demand ones are to be had.
+        // There are no more Spot machines; on-demand ones are to be had.
         await cluster.PostAsync("api/v1/namespaces/kube-system/configmaps", Samples.ConfigMap("preheat-capacity", "nvidia-l4-spot", "1"));
         await cluster.PostAsync($"api/v1/{ns}pods", Classed("second", "l4"));
         (await NodeAsync("second")).ShouldBe("l4 on demand: nvidia.com/gpu cloud.google.com/compute-class");

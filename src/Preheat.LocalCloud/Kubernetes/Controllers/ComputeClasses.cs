@@ -18,7 +18,7 @@ internal static class ComputeClasses
     public const string Label = "cloud.google.com/compute-class";
 
     /// <summary>A kind is its group and plural; the definition is one that the cluster installs.</summary>
-    private static readonly ResourceKind Kind = new("cloud.google.com", "v1", "ComputeClass", "computeclasses") { Namespaced = false };
+    public static readonly ResourceKind Kind = new("cloud.google.com", "v1", "ComputeClass", "computeclasses") { Namespaced = false };
 
     public static IReadOnlyList<MachineWish> WishesOf(ObjectStore store, PodNeeds needs)
     {

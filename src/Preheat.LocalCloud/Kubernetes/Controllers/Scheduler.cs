@@ -53,6 +53,11 @@ internal sealed class Scheduler : Controller
             return Claims.PodsOf(Store, change.Object.Key).Where(pod => pod.NodeName().Length == 0).Select(pod => pod.Key);
         }
 
+        if (change.Object.Key.Kind == ComputeClasses.Kind)
+        {
+            return [Everyone];
+        }
+
         if (change.Object.Key.Kind != ResourceKinds.Pod)
         {
             return [];
