@@ -14,10 +14,10 @@ public sealed partial class KubernetesClient
     /// <remarks>
     /// List, then watch from the list's version with bookmarks; a connection that ends is taken up again from the last version seen; a version that is
     /// too old (410) leads to a new list, of which only the differences are told (API concepts, "Efficient detection of changes"). A server that is
-    /// away is waited for, for up to 15 minutes.
+    /// away is waited for, for up to <see cref="PhaseLimits.UsualOutage"/>.
     /// </remarks>
     public IAsyncEnumerable<WatchEvent> WatchAsync(KubernetesKind kind, ObjectFilter filter, CancellationToken cancellation) =>
-        WatchAsync(kind, filter, new ServerOutage(PhaseLimits.UsualOutage, _time), cancellation);
+        WatchAsync(kind, filter, new ServerOutage(OutageLimit, _time), cancellation);
 
     /// <summary>As the other; <paramref name="outage"/> tells when the server is away, and has the limit.</summary>
     internal async IAsyncEnumerable<WatchEvent> WatchAsync(KubernetesKind kind, ObjectFilter filter, ServerOutage outage, [EnumeratorCancellation] CancellationToken cancellation)

@@ -27,9 +27,11 @@ public sealed partial class KubernetesClient : IDisposable
     private readonly ApiDiscovery _discovery;
     private readonly TimeProvider _time;
 
-    private KubernetesClient(KubeContext context, TimeProvider time, DryRun? dryRun)
+    private KubernetesClient(KubeContext context, TimeProvider time, CloudEndpoints endpoints)
     {
-        DryRun = dryRun;
+        DryRun = endpoints.DryRun;
+        // Only the embedded infrastructure has a time scale.
+        OutageLimit = endpoints.TimeScale is null ? PhaseLimits.UsualOutage : PhaseLimits.EmbeddedOutage;
         _context = context;
         _time = time;
         _http = ClusterTransport.Create(context, time, AnswerTimeout);
@@ -42,12 +44,15 @@ public sealed partial class KubernetesClient : IDisposable
 
     public Uri Server => _context.Server;
 
+    /// <summary>How long the server may be away while something is watched.</summary>
+    internal TimeSpan OutageLimit { get; }
+
     /// <summary>Takes the requests that change something; null sends them.</summary>
     public DryRun? DryRun { get; }
 
     /// <summary>Makes a client for the context that <paramref name="endpoints"/> names. No request is sent yet.</summary>
     /// <exception cref="UserException">There is no such kubeconfig or context, or it is not understood.</exception>
-    public static KubernetesClient Connect(CloudEndpoints endpoints, TimeProvider time) => new(Kubeconfig.Resolve(endpoints), time, endpoints.DryRun);
+    public static KubernetesClient Connect(CloudEndpoints endpoints, TimeProvider time) => new(Kubeconfig.Resolve(endpoints), time, endpoints);
 
     /// <summary>True when the cluster has this kind.</summary>
     public async Task<bool> HasKindAsync(KubernetesKind kind, CancellationToken cancellation) => await _discovery.FindAsync(kind, cancellation) is not null;

@@ -6,6 +6,9 @@ public sealed record PhaseLimits
     /// <summary>The default value of <see cref="Outage"/>: 15 minutes. The control plane of a zonal cluster is away for minutes while it is upgraded.</summary>
     public static readonly TimeSpan UsualOutage = TimeSpan.FromMinutes(15);
 
+    /// <summary>That of the embedded cluster: it is a program of this machine, which the next run starts again.</summary>
+    public static readonly TimeSpan EmbeddedOutage = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     /// <summary>Until a node is found; a new one has to be made and to bring its GPU driver up. The default value is 20 minutes.</summary>

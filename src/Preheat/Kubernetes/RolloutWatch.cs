@@ -46,6 +46,7 @@ internal sealed class RolloutWatch(KubernetesClient client, ObjectChange applied
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var changes = Channel.CreateBounded<WatchEvent>(1024);
+        limits = limits with { Outage = limits.Outage < client.OutageLimit ? limits.Outage : client.OutageLimit };
         var outage = new ServerOutage(limits.Outage, time);
         var watches = Kinds.Select(kind => FollowAsync(kind, outage, changes.Writer, stop.Token)).ToArray();
         try

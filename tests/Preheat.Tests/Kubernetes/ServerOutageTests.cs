@@ -42,6 +42,16 @@ public sealed class ServerOutageTests : ScriptedRolloutTests
         Lines().Single(line => line.StartsWith("API server: answers", StringComparison.Ordinal)).ShouldStartWith("API server: answers again, after ");
     }
 
+    [Fact]
+    public async Task Waits_but_seconds_for_the_embedded_cluster_which_the_next_run_starts_again()
+    {
+        var waiting = _rollout.WaitHastilyAsync(TimeSpan.FromDays(1), _server.Endpoints() with { TimeScale = 120 });
+        await ToldAsync("Deployment/gemma: 0 of 1 replicas are made anew");
+        _rollout.Break(context => RefuseAsync(context, 503));
+        (await Should.ThrowAsync<PreheatException>(() => waiting)).Message.ShouldContain("run Deploy again");
+        Lines().ShouldContain(line => line.Contains("waiting for it, at most 10 s", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(503)]
     [InlineData(0)]
