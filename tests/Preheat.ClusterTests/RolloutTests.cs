@@ -15,7 +15,12 @@ public class RolloutTests(ClusterFixture cluster) : DeploymentTests(cluster)
         rollout.ImageDigest.ShouldBe(_deployment.Rendering.Image.Digest);
         rollout.Endpoint.Kind.ShouldBe(EndpointKind.ServiceProxy);
         rollout.ColdStart.Select(phase => phase.Phase).ShouldBe(["node", "image", "container", "weights", "ready", "first token"]);
-        (await _deployment.ProbeAsync(rollout)).ShouldBeTrue();
+        // The mark of a good revision is an annotation, and a new one is a generation that the controller has still to observe.
+        using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30)))
+        {
+            while (!await _deployment.ProbeAsync(rollout))
+                await Task.Delay(100, limit.Token);
+        }
         _deployment.Warnings.ShouldBeEmpty();
         using var connection = ServingConnection.Open(rollout.Endpoint, Cluster.Endpoints(), TimeProvider.System);
         (await connection.Client.GetStringAsync(new Uri(connection.BaseAddress, "v1/models"))).ShouldBe("/v1/models answers");
